@@ -13,8 +13,8 @@ struct Buffer {
     uint64_t len;
     std::atomic<uint32_t> refs;
     uint32_t capacity;      // bytes behind the header that bytes() may use
-    uint16_t size_class;    // UINT16_MAX: not pooled, or wrapped memory
-    uint16_t home;          // thread cache it came from
+    uint16_t size_class;    // UINT16_MAX: straight from the heap
+    uint16_t home;          // thread cache that it goes back to
     uint32_t flags;
     void (*free_fn)(void* user) noexcept;  // wrapped memory only
     void* free_user;

@@ -1,6 +1,7 @@
 // Time as the kernel sees it. Decides that timers run on the monotonic clock and stamps on the wall clock,
 // and that tests own both: nothing above this file reads a clock of the system.
 #pragma once
+#include <atomic>
 #include <cstdint>
 
 namespace sara::loop {
@@ -20,7 +21,7 @@ class SystemClock final : public Clock {
     uint64_t wallMs() const override;
 };
 
-// Stands still until it is told to move.
+// Stands still until it is told to move; any thread may move it.
 class ManualClock final : public Clock {
   public:
     uint64_t monotonicMs() const override { return monotonic_ms_; }
@@ -32,8 +33,8 @@ class ManualClock final : public Clock {
     void setWall(uint64_t ms) { wall_ms_ = ms; }
 
   private:
-    uint64_t monotonic_ms_ = 1'000'000;
-    uint64_t wall_ms_ = 1'700'000'000'000;
+    std::atomic<uint64_t> monotonic_ms_{1'000'000};
+    std::atomic<uint64_t> wall_ms_{1'700'000'000'000};
 };
 
 }  // namespace sara::loop

@@ -35,6 +35,7 @@ class EventLoop {
         uint32_t mailbox_max = 65'536;   // posts waiting; counter loop_mailbox_full_total
         uint32_t timers_max = 4'000'000; // counter loop_timers_full_total
         uint32_t events_per_turn = 512;
+        uint32_t posts_per_turn = 4096;  // the rest of the mailbox waits for the next turn
     };
     using Fn = void (*)(void* user) noexcept;
     using IoFn = void (*)(void* user, uint32_t events) noexcept;
@@ -50,6 +51,8 @@ class EventLoop {
     void stop();
     // Tests: one turn that waits at most wait_ms for events. Binds the loop to the calling thread.
     void turn(uint64_t wait_ms);
+    // [control] While the loop does not run: fn(user, index()) as if from inside of it, current() included.
+    void enter(void (*fn)(void* user, uint32_t loop), void* user);
 
     uint32_t index() const { return index_; }
     // [any] The loop of this thread, or nullptr.
