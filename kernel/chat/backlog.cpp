@@ -1,0 +1,249 @@
+#include "chat/backlog.h"
+
+#include <algorithm>
+
+#include "chat/room.h"
+
+namespace sara::chat {
+namespace {
+
+constexpr size_t kChunkOps = 256;
+constexpr uint32_t kFetchPackets = 1024;  // of one read for a login
+constexpr uint64_t kFetchBytes = 1 << 20;
+constexpr uint32_t kPumpPackets = 256;  // of one read for a session that is online
+constexpr uint64_t kPumpBytes = 256 << 10;
+constexpr uint64_t kPumpRetryMs = 20;         // the client's queue is not empty
+constexpr uint64_t kPumpErrorRetryMs = 1000;  // the store failed
+// Senders wait from an eighth of store_inflight_max on, so that the limit itself refuses nobody who
+// can wait.
+constexpr uint32_t kThrottleShare = 8;
+
+}  // namespace
+
+Backlog::Backlog(Room& room) : room_(room), reader_(room.settings().json_depth_max) {}
+Backlog::~Backlog() = default;
+
+AppendOp& Backlog::claimOp() {
+    if (free_ == nullptr) {
+        chunks_.push_back(std::make_unique<AppendOp[]>(kChunkOps));
+        for (size_t i = 0; i < kChunkOps; ++i) {
+            chunks_.back()[i].next = free_;
+            free_ = &chunks_.back()[i];
+        }
+    }
+    AppendOp& op = *free_;
+    free_ = op.next;
+    op.room = &room_;
+    op.entry = nullptr;
+    op.drop_after = false;
+    op.throttled = false;
+    return op;
+}
+
+void Backlog::releaseOp(AppendOp& op) {
+    op.packet = Packet();
+    op.next = free_;
+    free_ = &op;
+}
+
+void Backlog::store(Packet packet) {
+    const uint32_t max = room_.settings().store_inflight_max;
+    if (inflight_ >= max) {
+        room_.count().store_busy.add();
+        if (packet.facts().sender == 0) room_.count().lost.add();
+        room_.router().answer(std::move(packet), Outcome::kBusy);
+        return;
+    }
+    AppendOp& op = claimOp();
+    op.packet = std::move(packet);
+    if (inflight_ >= max / kThrottleShare) {
+        op.throttled = true;
+        room_.router().throttle(op.packet);
+    }
+    append(op);
+}
+
+bool Backlog::storeHeld(Unacked& u) {
+    if (inflight_ >= room_.settings().store_inflight_max) return false;
+    AppendOp& op = claimOp();
+    op.packet = Packet(loop::refBuffer(u.packet.buffer()));
+    op.entry = &u;
+    u.op = &op;
+    u.held = Held::kAppending;
+    append(op);
+    return true;
+}
+
+void Backlog::append(AppendOp& op) {
+    ++inflight_;
+    const uint64_t expires = op.packet.facts().ct_ms + room_.settings().backlog_age_ms;
+    room_.world().store.append(op.packet, expires, onAppended, &op);
+}
+
+void Backlog::onAppended(void* op, Status st, uint64_t seq) noexcept {
+    auto& appended = *static_cast<AppendOp*>(op);
+    appended.room->backlog().appended(appended, st, seq);
+}
+
+void Backlog::appended(AppendOp& op, Status st, uint64_t seq) {
+    --inflight_;
+    if (op.throttled) room_.router().unthrottle(op.packet);
+    if (st == Status::kOk) {
+        room_.count().packets_stored.add();
+        if (op.entry != nullptr) room_.delivery().stored(*op.entry, seq);
+        if (op.drop_after) {
+            const StoredRef ref{seq, op.packet.id()};
+            room_.world().store.drop(op.packet.toBare(), {&ref, 1});
+            const Session* s = room_.users().find(op.packet.toBare());
+            if (s != nullptr && s->fetch != nullptr) s->fetch->dropped.push_back(seq);
+        }
+        room_.router().answer(std::move(op.packet), Outcome::kAck);
+    } else {
+        room_.count().store_errors.add();
+        if (op.entry != nullptr) {
+            room_.delivery().storeFailed(*op.entry);
+        } else if (!op.drop_after) {
+            if (op.packet.facts().acked != 0 || op.packet.facts().ack == 0)
+                room_.count().lost.add();
+            const Outcome outcome = st == Status::kFull    ? Outcome::kBacklogFull
+                                    : st == Status::kAgain ? Outcome::kBusy
+                                                           : Outcome::kStoreError;
+            room_.router().answer(std::move(op.packet), outcome);
+        }
+    }
+    releaseOp(op);
+}
+
+void Backlog::drop(Session& s, std::span<const StoredRef> refs) {
+    if (s.fetch != nullptr) {
+        for (const StoredRef& ref : refs) s.fetch->dropped.push_back(ref.seq);
+    }
+    room_.world().store.drop(s.bare(), refs);
+}
+
+void Backlog::fetchForLogin(Session& s) {
+    s.fetch = new Fetch{&room_, s.id};
+    fetchNext(*s.fetch);
+}
+
+void Backlog::fetchNext(Fetch& fetch) {
+    Session& s = *room_.sessions().find(fetch.session);
+    s.behind_dirty = false;
+    room_.world().store.fetch(s.bare(), fetch.after_seq, kFetchPackets, kFetchBytes, onFetched,
+                              &fetch);
+}
+
+void Backlog::onFetched(void* fetch, Status st, std::span<const StoredView> packets,
+                        bool more) noexcept {
+    std::unique_ptr<Fetch> f(static_cast<Fetch*>(fetch));
+    Room& room = *f->room;
+    Session* s = room.sessions().find(f->session);
+    if (s == nullptr) return;
+    if (st != Status::kOk) {
+        s->fetch = nullptr;
+        room.login().finish(*s, st, {}, 0);
+        return;
+    }
+    room.backlog().collect(*f.release(), *s, packets, more);
+}
+
+void Backlog::collect(Fetch& fetch, Session& s, std::span<const StoredView> packets, bool more) {
+    const Settings& settings = room_.settings();
+    for (const StoredView& p : packets) {
+        if (fetch.total > 0) fetch.body.push_back(',');
+        fetch.body.append(p.packet);
+        if (!s.batch) s.batch = std::make_unique<Batch>();
+        s.batch->add(Batch::Kind::kLoginReply, p.seq, p.id, 0);
+        fetch.after_seq = p.seq;
+        ++fetch.total;
+    }
+    if (more && fetch.body.size() < settings.delay_bytes_max &&
+        fetch.total < settings.delay_packets_max) {
+        fetchNext(fetch);
+        return;
+    }
+    const std::unique_ptr<Fetch> done(&fetch);
+    s.fetch = nullptr;
+    s.last_seq = fetch.after_seq;
+    s.behind = s.behind || more;
+    // What was stored while the backlog was read comes right after the reply.
+    s.behind_dirty = s.behind_dirty || more;
+    const std::string head(room_.replies().loginReplyHead(s.login_id, fetch.total));
+    const std::string_view pieces[] = {head, fetch.body, Replies::loginReplyTail(fetch.total)};
+    room_.login().finish(s, Status::kOk, pieces, fetch.total);
+}
+
+void Backlog::pump(Session& s) {
+    if (!s.behind || s.fetch != nullptr || s.state != SessionState::kOnline) return;
+    const uint32_t waiting = (s.batch ? s.batch->wantingAck() : 0) + s.unacked_count;
+    if (waiting > room_.settings().unacked_max / 2) return;  // an ack calls again
+    if (room_.writtenOf(s) < s.queued_end) {
+        retryPump(s, kPumpRetryMs);
+        return;
+    }
+    s.behind_dirty = false;
+    s.fetch = new Fetch{&room_, s.id};
+    room_.world().store.fetch(s.bare(), s.last_seq, kPumpPackets, kPumpBytes, onPumped, s.fetch);
+}
+
+void Backlog::onPumpTimer(void* session) noexcept {
+    auto& s = *static_cast<Session*>(session);
+    s.pump_timer = 0;
+    s.room->delivery().prune(s);
+    s.room->backlog().pump(s);
+}
+
+void Backlog::retryPump(Session& s, uint64_t delay_ms) {
+    if (s.pump_timer == 0) s.pump_timer = room_.loop().startTimer(delay_ms, 0, onPumpTimer, &s);
+}
+
+void Backlog::onPumped(void* fetch, Status st, std::span<const StoredView> packets,
+                       bool more) noexcept {
+    const std::unique_ptr<Fetch> f(static_cast<Fetch*>(fetch));
+    Room& room = *f->room;
+    Session* s = room.sessions().find(f->session);
+    if (s == nullptr) return;
+    s->fetch = nullptr;
+    if (st == Status::kOk) {
+        room.backlog().pumped(*s, *f, packets, more);
+        return;
+    }
+    room.count().store_errors.add();
+    room.backlog().retryPump(*s, kPumpErrorRetryMs);
+}
+
+// Live packets that were held too long are in the store as well: they are with the client already.
+bool Backlog::alreadySent(const Session& s, const Fetch& fetch, const StoredView& p) {
+    const Unacked* u = room_.delivery().unacked().find(s, p.id);
+    if (u != nullptr && u->held == Held::kStored && u->seq == p.seq) return true;
+    return std::find(fetch.dropped.begin(), fetch.dropped.end(), p.seq) != fetch.dropped.end();
+}
+
+// False: the session is closing; what was not sent is still in the store.
+bool Backlog::sendStored(Session& s, const StoredView& p) {
+    scratch_.assign(p.packet);
+    scratch_.append(64, '\0');  // padding of the reader
+    Envelope e;
+    const bool wants_ack = reader_.read({scratch_.data(), p.packet.size()}, e) && e.ack != 0;
+    room_.count().packets_delivered.add();
+    if (room_.transmit(s, p.packet) != Sent::kQueued) return false;
+    if (!s.batch) s.batch = std::make_unique<Batch>();
+    s.batch->add(wants_ack ? Batch::Kind::kWantsAck : Batch::Kind::kUntilWritten, p.seq, p.id,
+                 s.queued_end);
+    return true;
+}
+
+void Backlog::pumped(Session& s, const Fetch& fetch, std::span<const StoredView> packets,
+                     bool more) {
+    for (const StoredView& p : packets) {
+        if (!alreadySent(s, fetch, p) && !sendStored(s, p)) return;
+        s.last_seq = p.seq;
+    }
+    if (more || s.behind_dirty) {
+        pump(s);
+        return;
+    }
+    s.behind = false;
+}
+
+}  // namespace sara::chat

@@ -1,0 +1,84 @@
+// The chat room's side of the store. Decides when a packet counts as stored, how many may be on
+// their way (store_inflight_max, and senders wait before that), and in which pieces a backlog comes
+// back.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "chat/envelope.h"
+#include "chat/packet.h"
+#include "chat/ports.h"
+#include "chat/session.h"
+
+namespace sara::chat {
+
+struct Unacked;
+
+// One append that has not completed.
+struct AppendOp {
+    Room* room = nullptr;
+    Packet packet;
+    Unacked* entry = nullptr;  // a held packet whose session still lives
+    bool drop_after = false;   // acknowledged meanwhile
+    bool throttled = false;
+    AppendOp* next = nullptr;  // free list
+};
+
+// One read of a backlog that has not completed.
+struct Fetch {
+    Room* room;
+    SessionId session;
+    uint64_t after_seq = 0;
+    uint64_t total = 0;             // packets of the login reply so far
+    std::string body{};               // their texts, comma separated
+    std::vector<uint64_t> dropped{};  // acknowledged since the read began: not to be sent again
+};
+
+class Backlog {
+  public:
+    explicit Backlog(Room& room);
+    ~Backlog();
+
+    // Stores the packet, then answers its sender.
+    void store(Packet packet);
+    // Stores a packet that is also in flight to its recipient. False: too many on their way, try
+    // later.
+    bool storeHeld(Unacked& u);
+    // Forgets stored packets of this user.
+    void drop(Session& s, std::span<const StoredRef> refs);
+    // Reads what waits for a user who logs in; ends in Login::finish().
+    void fetchForLogin(Session& s);
+    // Goes on with a backlog that did not fit into the login reply, when the client has room.
+    void pump(Session& s);
+    uint32_t inflight() const { return inflight_; }
+
+  private:
+    AppendOp& claimOp();
+    void releaseOp(AppendOp& op);
+    void append(AppendOp& op);
+    void appended(AppendOp& op, Status st, uint64_t seq);
+    void fetchNext(Fetch& fetch);
+    bool alreadySent(const Session& s, const Fetch& fetch, const StoredView& p);
+    void collect(Fetch& fetch, Session& s, std::span<const StoredView> packets, bool more);
+    void pumped(Session& s, const Fetch& fetch, std::span<const StoredView> packets, bool more);
+    bool sendStored(Session& s, const StoredView& p);
+    void retryPump(Session& s, uint64_t delay_ms);
+    static void onAppended(void* op, Status st, uint64_t seq) noexcept;
+    static void onFetched(void* fetch, Status st, std::span<const StoredView> packets,
+                          bool more) noexcept;
+    static void onPumpTimer(void* session) noexcept;
+    static void onPumped(void* fetch, Status st, std::span<const StoredView> packets,
+                         bool more) noexcept;
+
+    Room& room_;
+    uint32_t inflight_ = 0;
+    std::vector<std::unique_ptr<AppendOp[]>> chunks_;
+    AppendOp* free_ = nullptr;
+    EnvelopeReader reader_;
+    std::string scratch_;
+};
+
+}  // namespace sara::chat

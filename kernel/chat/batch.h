@@ -1,0 +1,56 @@
+// Stored packets that were sent to a client and that he has not acknowledged. Decides which of them
+// an ack releases: the login's id all of the login reply, another id the one.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chat/ports.h"
+
+namespace sara::chat {
+
+class Batch {
+  public:
+    enum class Kind : uint8_t {
+        kLoginReply,   // in the login reply; the login id acknowledges it
+        kWantsAck,     // sent after the reply, acknowledged by its own id
+        kUntilWritten  // sent after the reply, wants no ack: done when its bytes have left
+    };
+
+    void add(Kind kind, uint64_t seq, std::string_view id, uint64_t end_offset);
+    bool empty() const { return live_ == 0; }
+    // How many wait for an ack of their own.
+    uint32_t wantingAck() const { return wanting_ack_; }
+    // Moves what the login id acknowledges into out; views live until the next call that is not
+    // const.
+    void takeLoginReply(std::vector<StoredRef>& out);
+    // The packet with this id. False: none.
+    bool takeId(std::string_view id, StoredRef& out);
+    // Packets without ack whose bytes have left.
+    void takeWritten(uint64_t written, std::vector<StoredRef>& out);
+    uint64_t lastSeq() const { return last_seq_; }
+
+  private:
+    struct Row {
+        uint64_t seq;
+        uint64_t end_offset;
+        uint32_t id_at;
+        uint16_t id_len;
+        Kind kind;
+        bool taken;
+    };
+    std::string_view idOf(const Row& r) const { return {ids_.data() + r.id_at, r.id_len}; }
+    void take(Row& r);
+    void compact();
+
+    std::vector<Row> rows_;
+    std::string ids_;
+    uint32_t live_ = 0;
+    uint32_t wanting_ack_ = 0;
+    uint64_t last_seq_ = 0;
+    size_t cursor_ =
+        0;  // acks come mostly in order, so the search goes on where the last one ended
+};
+
+}  // namespace sara::chat

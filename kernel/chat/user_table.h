@@ -1,0 +1,30 @@
+// Who is logged in on this loop, by bare jid. One session per user.
+#pragma once
+#include <string_view>
+#include <unordered_map>
+
+#include "chat/session.h"
+
+namespace sara::chat {
+
+class UserTable {
+  public:
+    Session* find(std::string_view bare) const {
+        const auto row = by_bare_.find(bare);
+        return row == by_bare_.end() ? nullptr : row->second;
+    }
+    // The session's own jid is the key, so it must be erased before the session goes. Nobody of
+    // that name is in the table.
+    void insert(Session& s) { by_bare_.emplace(s.bare(), &s); }
+    // Only if it is this session that holds the name.
+    void erase(Session& s) {
+        const auto row = by_bare_.find(s.bare());
+        if (row != by_bare_.end() && row->second == &s) by_bare_.erase(row);
+    }
+    size_t size() const { return by_bare_.size(); }
+
+  private:
+    std::unordered_map<std::string_view, Session*> by_bare_;
+};
+
+}  // namespace sara::chat
