@@ -68,10 +68,11 @@ class Bus {
     explicit Bus(Options options);
     ~Bus();
 
-    // [control] A host table for a new instance, phase kCreate.
+    // [control] A host table for a new instance, phase kCreate. nullptr when config_json is not a JSON
+    // object: boot validates first, so the reason is one ERROR line.
     std::unique_ptr<PluginHost> admit(PluginIdentity identity);
     // [control] Records the provider of a service. False: somebody else provides it (transports are a list
-    // and never conflict).
+    // and never conflict), or it is not under "provides" of this plugin (one ERROR line).
     bool provide(PluginHost& plugin, std::string_view service, const void* api, void* self);
     void withdraw(PluginHost& plugin);
     // [control] Host extensions that live elsewhere in this room ("sara.gate/1"): found by every plugin.
@@ -84,8 +85,9 @@ class Bus {
     // The instance behind a host table: for the tables of addExtension(). nullptr when it is not ours.
     static PluginHost* pluginOf(const sara_host* h);
 
-    // [control] Every open token and job gets its timeout verdict or SARA_E_CLOSED; then nothing is
-    // accepted.
+    // [control] While the loops still run: queued jobs run, with their completions; every open token gets
+    // its timeout verdict, every open rpc call SARA_E_CLOSED; then nothing is accepted. With loops that have
+    // stopped all of that happens on this thread. Safe twice.
     void shutDown();
 
   private:

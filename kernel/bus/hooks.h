@@ -25,12 +25,22 @@ class Hooks {
     using Finished = void (*)(void* user, uint64_t a, sara_event* ev, sara_verdict v) noexcept;
 
     virtual ~Hooks() = default;
+    // [loop] Is this a packet that may take the place of before (same from, id and type, valid as if a
+    // client had sent it)? data has 64 readable bytes behind it. *after is a copy of before that carries
+    // the new raw: true must leave its strings as views of data.
+    using PacketCheck = bool (*)(const sara_ev_packet& before, const uint8_t* data, uint64_t len,
+                                 sara_ev_packet* after) noexcept;
+
     // [any] Is anybody listening? One relaxed load: ask before building an event.
     bool any(Hook h) const { return (mask_.load(std::memory_order_relaxed) >> h) & 1u; }
     // [loop] Runs the filters, then the taps (unless suspended: then after the resume). Fills h.hook,
     // h.flags, h.loop and h.t_ms of ev. Returns PASS, ACCEPT, DONE, REJECT, or SUSPEND: then finished(user,
-    // a, ...) runs later, and the event was copied, strings included (raw by reference).
+    // a, ...) runs later, and the event was copied, strings included (raw by reference). SARA_EV_DIRTY in
+    // h.flags: a filter rewrote something; what it wrote lives until the end of this loop's turn (of a raw
+    // that it replaced take a reference to keep it).
     virtual sara_verdict emit(Hook h, sara_event* ev, Finished finished, void* user, uint64_t a) = 0;
+    // [control] Without one bus.set_raw() is refused.
+    virtual void setPacketCheck(PacketCheck check) = 0;
     static int32_t idOf(std::string_view name);  // SARA_E_NOTFOUND
     static std::string_view nameOf(Hook h);
 

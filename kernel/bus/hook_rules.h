@@ -1,0 +1,90 @@
+// What each hook allows: who may filter it, whether it may wait, and which fields of its event a
+// filter may rewrite. A table and look-ups into it, no state. Decides nothing about order or
+// failure.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "bus/hooks.h"
+
+namespace sara::bus {
+
+enum class EventFamily : uint8_t { kConn, kLogin, kPacket, kGroup, kRpc };
+
+struct HookRule {
+    std::string_view name;
+    EventFamily family;
+    bool filters;   // false: taps only
+    bool suspends;  // a filter may park the event
+    bool raw;       // bus.set_raw() is allowed
+    bool redirect;  // SARA_F_TO is allowed
+};
+
+inline constexpr std::array<HookRule, kHookCount> kHookRules{{
+    {SARA_HOOK_CONN_OPEN, EventFamily::kConn, true, true, false, false},
+    {SARA_HOOK_CONN_CLOSE, EventFamily::kConn, false, false, false, false},
+    {SARA_HOOK_SESSION_LOGIN, EventFamily::kLogin, true, true, false, false},
+    {SARA_HOOK_SESSION_ONLINE, EventFamily::kLogin, false, false, false, false},
+    {SARA_HOOK_PACKET_IN, EventFamily::kPacket, true, true, true, true},
+    {SARA_HOOK_GROUP_EXPAND, EventFamily::kGroup, true, true, false, false},
+    {SARA_HOOK_PACKET_ROUTE, EventFamily::kPacket, true, true, false, true},
+    // One event per recipient: parking it would multiply what one sender can hold.
+    {SARA_HOOK_PACKET_DELIVER, EventFamily::kPacket, true, false, true, false},
+    {SARA_HOOK_PACKET_OFFLINE, EventFamily::kPacket, true, false, false, false},
+    {SARA_HOOK_PACKET_ACK, EventFamily::kPacket, false, false, false, false},
+    {SARA_HOOK_RPC_CALL, EventFamily::kRpc, true, true, false, false},
+}};
+
+// Room for an event of any family.
+union AnyEvent {
+    sara_event head;
+    sara_ev_conn conn;
+    sara_ev_login login;
+    sara_ev_packet packet;
+    sara_ev_group group;
+    sara_ev_rpc rpc;
+};
+
+// Offsets of the strings of a family, the reason last.
+struct StringFields {
+    uint8_t count;
+    uint16_t offset[6];
+};
+const StringFields& stringFields(EventFamily family);
+
+inline sara_str& stringAt(sara_event* ev, uint16_t offset) {
+    return *reinterpret_cast<sara_str*>(reinterpret_cast<char*>(ev) + offset);
+}
+// The field that set_str() may write, or nullptr.
+sara_str* writableField(Hook hook, sara_event* ev, uint32_t field);
+// The reason of the event; every family has one.
+sara_str& reasonOf(Hook hook, sara_event* ev);
+// The buffer that the event carries, or nullptr when its family has none.
+sara_buf** bufferOf(Hook hook, sara_event* ev);
+
+// Copies an event of this hook. A switch on purpose: five copies of known size are cheaper than one
+// whose size is a variable.
+inline void copyEvent(Hook hook, sara_event* to, const sara_event* from) {
+    switch (kHookRules[hook].family) {
+        case EventFamily::kConn:
+            *reinterpret_cast<sara_ev_conn*>(to) = *reinterpret_cast<const sara_ev_conn*>(from);
+            break;
+        case EventFamily::kLogin:
+            *reinterpret_cast<sara_ev_login*>(to) = *reinterpret_cast<const sara_ev_login*>(from);
+            break;
+        case EventFamily::kPacket:
+            *reinterpret_cast<sara_ev_packet*>(to) = *reinterpret_cast<const sara_ev_packet*>(from);
+            break;
+        case EventFamily::kGroup:
+            *reinterpret_cast<sara_ev_group*>(to) = *reinterpret_cast<const sara_ev_group*>(from);
+            break;
+        case EventFamily::kRpc:
+            *reinterpret_cast<sara_ev_rpc*>(to) = *reinterpret_cast<const sara_ev_rpc*>(from);
+            break;
+    }
+}
+uint32_t eventBytes(Hook hook);
+
+}  // namespace sara::bus

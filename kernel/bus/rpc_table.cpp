@@ -1,0 +1,44 @@
+// sara.rpc/1 of a plugin: its commands, its answers, its calls.
+#include "bus/host_tables.h"
+#include "bus/instance.h"
+
+namespace sara::bus {
+namespace {
+
+std::string_view text(sara_str s) {
+    return s.ptr == nullptr ? std::string_view{} : std::string_view{s.ptr, s.len};
+}
+
+sara_status command(const sara_host* h, sara_str service, sara_str method, sara_str help,
+                    sara_command_fn fn, void* user, sara_id* handle) noexcept {
+    Instance& instance = Instance::of(h);
+    if (handle != nullptr) *handle = 0;
+    if (instance.phase() != PluginPhase::kInit) return SARA_E_INVALID;
+    const sara_id id = instance.core().next_handle.fetch_add(1);
+    const sara_status st =
+        instance.core().rpc.addFor(&instance, id, instance.identity().instance, text(service),
+                                   text(method), text(help), fn, user);
+    if (st == SARA_OK && handle != nullptr) *handle = id;
+    return st;
+}
+
+sara_status reply(const sara_host* h, sara_id token, sara_status st, sara_buf* result) noexcept {
+    Instance& instance = Instance::of(h);
+    return instance.core().rpc.replyFor(&instance, token, st, result);
+}
+
+void call(const sara_host* h, sara_str service, sara_str method, sara_str peer, sara_buf* params,
+          uint32_t timeout_ms, sara_done done, void* user) noexcept {
+    Instance& instance = Instance::of(h);
+    if (done == nullptr) return;
+    instance.core().rpc.callFor(&instance, text(service), text(method), text(peer), params,
+                                timeout_ms, done, user);
+}
+
+constexpr sara_rpc kTable{sizeof(sara_rpc), 0, &command, &reply, &call};
+
+}  // namespace
+
+const sara_rpc* rpcTable() { return &kTable; }
+
+}  // namespace sara::bus
