@@ -26,6 +26,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto kHeartbeatEvery = std::chrono::seconds(30);  // the server's idle limit is 100 s
 constexpr auto kLoginWait = std::chrono::seconds(15);
+constexpr auto kFinishWait = std::chrono::seconds(2);
 constexpr auto kAckWait = std::chrono::seconds(10);
 constexpr size_t kLineBytesMax = 512u << 10;
 
@@ -140,24 +141,41 @@ int farewell(const TalkSession& session) {
     return kNoServer;
 }
 
-int converse(TalkSession& session, const Poco::Net::StreamSocket& socket) {
-    using State = TalkSession::State;
-    LineReader lines;
+// Waits for the login reply. False: no answer in time.
+bool logIn(TalkSession& session, const Poco::Net::StreamSocket& socket) {
     session.login();
-    const auto login_until = Clock::now() + kLoginWait;
+    const auto until = Clock::now() + kLoginWait;
+    while (session.state() == TalkSession::State::kLoggingIn) {
+        pollfd fd{socket.impl()->sockfd(), POLLIN, 0};
+        if (::poll(&fd, 1, waitMs(until)) > 0) session.read();
+        if (Clock::now() >= until) return false;
+    }
+    return true;
+}
+
+// Asks the server to echo and waits for it, so that our last acknowledgement is not cut off by the
+// close.
+void finish(TalkSession& session, const Poco::Net::StreamSocket& socket) {
+    session.heartbeat();
+    const auto until = Clock::now() + kFinishWait;
+    while (session.heartbeatOpen() && session.state() == TalkSession::State::kOnline) {
+        pollfd fd{socket.impl()->sockfd(), POLLIN, 0};
+        if (::poll(&fd, 1, waitMs(until)) > 0) session.read();
+        if (Clock::now() >= until) return;
+    }
+}
+
+int converse(TalkSession& session, const Poco::Net::StreamSocket& socket) {
+    LineReader lines;
     auto heartbeat_at = Clock::now() + kHeartbeatEvery;
     auto last_news = Clock::now();
-    for (;;) {
-        const State state = session.state();
-        if (state != State::kLoggingIn && state != State::kOnline) return farewell(session);
-        const bool online = state == State::kOnline;
-        if (online && lines.ended() && session.owed() == 0) {
+    while (session.state() == TalkSession::State::kOnline) {
+        const bool listen = !lines.ended();
+        if (!listen && session.owed() == 0) {
+            finish(session, socket);
             return session.refused() == 0 ? kDone : kNotAccepted;
         }
-
-        auto until = online ? heartbeat_at : login_until;
-        if (online && lines.ended()) until = std::min(until, last_news + kAckWait);
-        const bool listen = online && !lines.ended();
+        const auto until = listen ? heartbeat_at : std::min(heartbeat_at, last_news + kAckWait);
         std::array<pollfd, 2> fds{
             {{socket.impl()->sockfd(), POLLIN, 0}, {listen ? STDIN_FILENO : -1, POLLIN, 0}}};
         if (::poll(fds.data(), fds.size(), waitMs(until)) < 0 && errno != EINTR) return kNoServer;
@@ -170,19 +188,16 @@ int converse(TalkSession& session, const Poco::Net::StreamSocket& socket) {
             lines.read([&](const std::string& line) { session.say(line); });
             last_news = now;
         }
-        if (!online && now >= login_until) {
-            std::cerr << "sara talk: no answer to the login" << std::endl;
-            return kNoServer;
-        }
-        if (online && now >= heartbeat_at) {
+        if (now >= heartbeat_at) {
             session.heartbeat();
             heartbeat_at = now + kHeartbeatEvery;
         }
-        if (online && lines.ended() && session.owed() > 0 && now >= last_news + kAckWait) {
+        if (!listen && session.owed() > 0 && now >= last_news + kAckWait) {
             std::cerr << "sara talk: " << session.owed() << " not accepted" << std::endl;
             return kNotAccepted;
         }
     }
+    return farewell(session);
 }
 
 int talk(const std::vector<std::string>& args) {
@@ -200,6 +215,10 @@ int talk(const std::vector<std::string>& args) {
     if (options.tls) Poco::Net::initializeSSL();
     const Poco::Net::StreamSocket socket = connectTo(options);
     TalkSession session(socket, options, print);
+    if (!logIn(session, socket)) {
+        std::cerr << "sara talk: no answer to the login" << std::endl;
+        return kNoServer;
+    }
     return converse(session, socket);
 }
 

@@ -82,7 +82,10 @@ void TalkSession::say(const std::string& text) {
     send(toText(packet));
 }
 
-void TalkSession::heartbeat() { send(std::string(1, kHeartbeat)); }
+void TalkSession::heartbeat() {
+    heartbeat_open_ = true;
+    send(std::string(1, kHeartbeat));
+}
 
 void TalkSession::acknowledge(const std::string& id) {
     Object envelope(Poco::JSON_PRESERVE_KEY_ORDER);
@@ -137,7 +140,11 @@ void TalkSession::read() {
 }
 
 void TalkSession::handle(std::string_view frame) {
-    if (frame.empty() || frame[0] == kHeartbeat) return;
+    if (frame.empty()) return;
+    if (frame[0] == kHeartbeat) {
+        heartbeat_open_ = false;
+        return;
+    }
     if (frame[0] == kReplaced) {
         state_ = State::kReplaced;
         reason_ = options_.as + " logged in somewhere else";

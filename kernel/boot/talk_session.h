@@ -37,7 +37,9 @@ class TalkSession {
     void login();
     // Sends one chat packet that asks for an ack. Throws Poco::Exception.
     void say(const std::string& text);
+    // The server answers in order: an echo tells that all we sent before was read.
     void heartbeat();
+    [[nodiscard]] bool heartbeatOpen() const { return heartbeat_open_; }
     // Reads what is there and handles every complete frame. Call when the socket is readable.
     void read();
 
@@ -63,6 +65,7 @@ class TalkSession {
     State state_ = State::kLoggingIn;
     std::string reason_;
     size_t refused_ = 0;
+    bool heartbeat_open_ = false;
     std::string login_id_;
     std::string buffer_;                          // bytes of a frame that is not complete
     std::map<std::string, std::string> waiting_;  // id -> text, until the ack comes

@@ -1,0 +1,86 @@
+// A client of the tests: one socket, tcp or tls, that says exactly what it is told and shows
+// exactly what came back. Decides how frames are cut; refuses to answer anything by itself (no
+// acks, no heartbeats).
+#pragma once
+#include <openssl/ossl_typ.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kit/deadline.h"
+#include "kit/packet.h"
+
+namespace sara::wire {
+
+inline constexpr std::string_view kHeartbeatFrame{"\x02\x01", 2};
+inline constexpr std::string_view kHeartbeatBody{"\x02", 1};
+inline constexpr std::string_view kKillBody{"\x03", 1};
+
+enum class Via { kTcp, kTls };
+
+class Client {
+  public:
+    struct Options {
+        Via via = Via::kTcp;
+        std::string source = "127.0.0.1";  // our address, to look like several hosts
+        int receive_buffer = 0;            // SO_RCVBUF before connect; 0 leaves it
+        int tls_version_max = 0;           // OpenSSL's number; 0 for the newest
+    };
+
+    // Connects (and shakes hands) or throws std::runtime_error.
+    Client(uint16_t port, const Options& options);
+    explicit Client(uint16_t port, Via via = Via::kTcp);
+    ~Client();
+    Client(Client&&) noexcept;
+    Client& operator=(Client&&) noexcept;
+
+    // Sends all bytes; false when the connection died or the server did not read in time.
+    bool sendRaw(std::string_view bytes, Millis wait = kPatience);
+    bool send(const std::string& body) { return sendRaw(body + '\x01'); }
+
+    // The next frame body; nothing when the deadline passed or the connection ended.
+    [[nodiscard]] std::optional<std::string> next(Millis wait = kPatience);
+    // The next frame as a packet. Throws std::runtime_error when there is none: the test ends
+    // there.
+    [[nodiscard]] Packet packet(Millis wait = kPatience);
+    // The next packet that is not a server acknowledgement.
+    [[nodiscard]] Packet message(Millis wait = kPatience);
+    // True when the server closed the connection before the deadline; frames that came first are
+    // kept in rest().
+    [[nodiscard]] bool closed(Millis wait = kPatience);
+    [[nodiscard]] const std::vector<std::string>& rest() const { return rest_; }
+    [[nodiscard]] bool wasReset() const { return reset_; }  // RST instead of FIN
+
+    // Logs in and returns the reply.
+    Packet login(const std::string& jid, const std::string& id = "login",
+                 const std::string& password = "");
+    // Login plus the acknowledgement of the delay batch.
+    Packet loginAndAck(const std::string& jid, const std::string& id = "login");
+    void acknowledge(const std::string& id) { send(ackPacket(id, jid_)); }
+
+    void shutdownWrite();  // FIN of our side
+    void close();          // both sides; unread bytes of ours make it an RST
+    [[nodiscard]] int fd() const { return fd_; }
+
+  private:
+    bool fill(const Deadline& deadline);  // one read; false at end or deadline
+    long readSome(char* bytes, size_t size);
+    long writeSome(const char* bytes, size_t size);
+    void handshake(const Options& options);
+
+    int fd_ = -1;
+    SSL_CTX* context_ = nullptr;
+    SSL* ssl_ = nullptr;
+    short wanted_ = 0;  // the poll event that the last TLS call asked for
+    bool ended_ = false;
+    bool reset_ = false;
+    std::string jid_;
+    std::string buffer_;
+    std::vector<std::string> rest_;
+};
+
+}  // namespace sara::wire

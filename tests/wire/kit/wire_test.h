@@ -1,0 +1,81 @@
+// The fixture of the wire tests: a folder, a conf, a server that runs from the first use to the end
+// of the test. Decides what every test may rely on: after the body of a test the server must still
+// be alive.
+#pragma once
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kit/client.h"
+#include "kit/conf.h"
+#include "kit/server_process.h"
+#include "kit/temp_folder.h"
+
+namespace sara::wire {
+
+class WireTest : public ::testing::Test {
+  protected:
+    WireTest() : conf_(Conf::inFolder(folder_.path().string())) {}
+
+    void TearDown() override {
+        if (server_ != nullptr && !ended_) {
+            EXPECT_TRUE(server_->running()) << server_->output();
+        }
+    }
+
+    // Adds a certificate and enables the TLS listener. Before the first server().
+    void useTls() {
+        writeTlsIdentity();
+        conf_.set("enable_tls", "true");
+    }
+
+    ServerProcess& server() {
+        if (server_ == nullptr) start();
+        return *server_;
+    }
+    void start() { server_ = std::make_unique<ServerProcess>(folder_.path().string(), conf_); }
+    void restartAfterKill() {
+        server().killHard();
+        start();
+    }
+    // For tests that end the server themselves.
+    void serverMayEnd() { ended_ = true; }
+
+    Client connect(Via via = Via::kTcp) {
+        return Client(via == Via::kTls ? server().tlsPort() : server().port(), via);
+    }
+    Client online(const std::string& jid, Via via = Via::kTcp) {
+        Client client = connect(via);
+        const Packet reply = client.loginAndAck(jid);
+        if (reply.result() != "ok") throw std::runtime_error("login refused: " + reply.text());
+        return client;
+    }
+    // Sends packets with ack 1 and waits for each ack.
+    static void sendAcked(Client& client, const std::string& from, const std::string& to,
+                          const std::vector<std::string>& ids) {
+        for (const std::string& id : ids) client.send(chatPacket(id, from, to, id, true));
+        for (const std::string& id : ids) {
+            const Packet ack = client.packet();
+            EXPECT_EQ(ack.type(), 3) << ack.text();
+            EXPECT_EQ(ack.id(), id) << ack.text();
+        }
+    }
+    static std::vector<std::string> idsOf(const std::vector<Packet>& packets) {
+        std::vector<std::string> ids;
+        for (const Packet& packet : packets) ids.push_back(packet.id());
+        return ids;
+    }
+
+    TempFolder folder_;
+    Conf conf_;
+    std::unique_ptr<ServerProcess> server_;
+
+  private:
+    void writeTlsIdentity();
+    bool ended_ = false;
+};
+
+}  // namespace sara::wire
