@@ -2,7 +2,6 @@
 # Builds a plugin, C or C++, as a shared object that exports one symbol and sees only its own folder and the
 # SDK. MANIFEST: the JSON file is checked and becomes the header manifest.h in the plugin's build folder, which
 # defines SARA_MANIFEST_JSON, SARA_PLUGIN_ID and SARA_PLUGIN_VERSION as string literals.
-set(SARA_SDK_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
 include(${CMAKE_CURRENT_LIST_DIR}/SaraManifest.cmake)
 
 function(sara_add_plugin name)
@@ -26,7 +25,7 @@ function(sara_add_plugin name)
   target_compile_features(${name} PRIVATE cxx_std_17)
   target_compile_options(${name} PRIVATE $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fno-gnu-unique>)
   target_link_options(${name} PRIVATE
-    -Wl,-z,now -Wl,--version-script=${SARA_SDK_CMAKE_DIR}/plugin.map)
+    -Wl,-z,now -Wl,--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.map)
   if(NOT SARA_SANITIZE)
     target_link_options(${name} PRIVATE -Wl,-z,defs)
   endif()
