@@ -69,6 +69,20 @@ sara_status HookRunner::setStr(const Instance* owner, sara_event* ev, uint32_t f
     return SARA_OK;
 }
 
+namespace {
+
+// Strings that the text holds with escapes are no views of it: they move where the turn keeps them.
+bool keepForeign(const loop::Buffer& raw, StringArena& arena, sara_ev_packet* packet) {
+    const auto* begin = reinterpret_cast<const char*>(raw.data);
+    for (sara_str* s : {&packet->id, &packet->from, &packet->to, &packet->gid, &packet->ct}) {
+        if (s->len == 0 || (s->ptr >= begin && s->ptr + s->len <= begin + raw.len)) continue;
+        if (!arena.copy(*s, s)) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
 sara_status HookRunner::setRaw(const Instance* owner, sara_event* ev, sara_buf* b) {
     Lane* lane = turnLane();
     if (lane == nullptr) return SARA_E_THREAD;
@@ -92,6 +106,7 @@ sara_status HookRunner::setRaw(const Instance* owner, sara_event* ev, sara_buf* 
     sara_ev_packet after = packet;
     after.raw = reinterpret_cast<sara_buf*>(raw.get());
     if (!packet_check_(packet, raw->data, raw->len, &after)) return SARA_E_INVALID;
+    if (!keepForeign(*raw.get(), lane->turn_strings, &after)) return SARA_E_NOMEM;
     try {
         lane->turn_buffers.push_back(raw.get());
     } catch (const std::bad_alloc&) {
