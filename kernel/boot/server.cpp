@@ -1,5 +1,6 @@
 #include "boot/server.h"
 
+#include "boot/chat_server.h"
 #include "boot/conf_settings.h"
 #include "boot/plugin_set.h"
 
@@ -10,14 +11,20 @@ int runServer(Runtime& runtime) {
     bus::Bus::Options options{loops, runtime.clock, runtime.log, "", SARA_VERSION};
     busLimits(runtime.conf, &options);
     bus::Bus bus(options);
+    ChatServer chat(chatSettings(runtime.conf), loops, bus, runtime.log);
     PluginSet plugins(std::move(runtime.plan), bus, loops, runtime.log);
     loops.start();
 
     int code = 0;
-    if (plugins.initialise() && plugins.startServices() && plugins.startTransports()) {
+    const bool up = plugins.initialise() && plugins.startServices();
+    chat.open();
+    if (up && plugins.startTransports()) {
         runtime.ready(plugins, {});
         runtime.waitForEnd();
+        // Transports stop accepting, then sessions end while the store still runs.
         plugins.drain(static_cast<uint32_t>(runtime.conf.integer("drain_timeout_ms")));
+        chat.drain();
+        runtime.waitForDrain([&chat] { return chat.idle(); });
     } else {
         code = runtime.fail(plugins.error());
     }
