@@ -1,4 +1,5 @@
-/* sara/abi/auth.h - who may log in. Service "sara.auth/1", asked when conf key enable_auth is true. */
+/* sara/abi/auth.h - who may log in. Service "sara.auth/1", asked when conf key enable_auth is true.
+ */
 #ifndef SARA_ABI_AUTH_H
 #define SARA_ABI_AUTH_H
 #include <sara/abi/host.h>
@@ -24,8 +25,8 @@ typedef struct sara_auth {
     uint32_t struct_size;
     uint32_t reserved;
     /* [loop] Everything in r is borrowed for the call. done(SARA_OK): let in. SARA_E_DENIED: wrong
-     * credentials. Every other status: no decision was possible, which is a refusal too. result is NULL.
-     * The host gives up after auth_timeout_ms; a later completion touches nobody. */
+     * credentials. Every other status: no decision was possible, which is a refusal too. result is
+     * NULL. The host gives up after auth_timeout_ms; a later completion touches nobody. */
     void (*check)(void *self, const sara_auth_request *r, sara_done done, void *user) SARA_NOEXCEPT;
 } sara_auth;
 

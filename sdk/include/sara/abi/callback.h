@@ -10,7 +10,8 @@ extern "C" {
 
 #define SARA_SVC_CALLBACK "sara.callback/1"
 
-/* users are member names as the backend gives them (with or without @domain), borrowed for the call. */
+/* users are member names as the backend gives them (with or without @domain), borrowed for the
+ * call. */
 typedef void (*sara_members_done)(void *user, sara_status st, const sara_str *users,
                                   uint32_t n) SARA_NOEXCEPT;
 
@@ -20,8 +21,8 @@ typedef struct sara_callback {
     /* [loop] Members of a group. SARA_E_NOTFOUND: no such group. */
     void (*members)(void *self, sara_str gid, sara_str domain, sara_members_done done,
                     void *user) SARA_NOEXCEPT;
-    /* [loop] This packet now waits for user. The provider keeps the notice until the backend has it; there
-     * is nothing to wait for. total: packets waiting, 0 when unknown. */
+    /* [loop] This packet now waits for user. The provider keeps the notice until the backend has
+     * it; there is nothing to wait for. total: packets waiting, 0 when unknown. */
     void (*offline)(void *self, sara_str user_jid, sara_buf *packet, uint64_t total) SARA_NOEXCEPT;
 } sara_callback;
 

@@ -1,7 +1,8 @@
-/* sara/abi/event.h - what filters and taps see: one common head, then one struct per family of hooks.
+/* sara/abi/event.h - what filters and taps see: one common head, then one struct per family of
+ * hooks.
  *
- * Strings of an event are views; they are valid until the filter or tap returns, and for a suspended event
- * until it is resumed. */
+ * Strings of an event are views; they are valid until the filter or tap returns, and for a
+ * suspended event until it is resumed. */
 #ifndef SARA_ABI_EVENT_H
 #define SARA_ABI_EVENT_H
 #include <sara/abi/base.h>
@@ -10,7 +11,7 @@
 extern "C" {
 #endif
 
-enum {                        /* sara_event.flags */
+enum {                           /* sara_event.flags */
        SARA_EV_CAN_SUSPEND = 1u, /* this hook allows bus.suspend() */
        SARA_EV_DIRTY = 2u,       /* a filter rewrote something */
        SARA_EV_REMOTE = 4u       /* came from another node */
@@ -34,8 +35,8 @@ typedef struct sara_ev_conn {
     sara_str reason;    /* conn.close: "idle_timeout", "peer_closed", ... */
 } sara_ev_conn;
 
-/* session.login (filter, may suspend; the first verdict that is not PASS decides) and session.online (tap;
- * password is empty there). */
+/* session.login (filter, may suspend; the first verdict that is not PASS decides) and
+ * session.online (tap; password is empty there). */
 typedef struct sara_ev_login {
     sara_event h;
     sara_str jid;      /* as the client wrote it, already valid */
@@ -47,7 +48,8 @@ typedef struct sara_ev_login {
 } sara_ev_login;
 
 /* packet.in (filter, may suspend), packet.route (filter, may suspend), packet.deliver (filter per
- * recipient, must not suspend), packet.offline (filter, must not suspend in this minor), packet.ack (tap). */
+ * recipient, must not suspend), packet.offline (filter, must not suspend in this minor), packet.ack
+ * (tap). */
 typedef struct sara_ev_packet {
     sara_event h;
     uint32_t type;   /* envelope.type */
@@ -61,7 +63,8 @@ typedef struct sara_ev_packet {
     sara_buf *raw;   /* the packet as JSON, without its end byte; keep it with buf_ref() */
 } sara_ev_packet;
 
-/* group.expand (filter, may suspend): ACCEPT with set_str(SARA_F_MEMBERS, "a@d,b@d") gives the members. */
+/* group.expand (filter, may suspend): ACCEPT with set_str(SARA_F_MEMBERS, "a@d,b@d") gives the
+ * members. */
 typedef struct sara_ev_group {
     sara_event h;
     sara_str gid;

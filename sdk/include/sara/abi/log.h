@@ -1,4 +1,5 @@
-/* sara/abi/log.h - log lines of a plugin. Extension "sara.log/1". Never put a password or a token in one. */
+/* sara/abi/log.h - log lines of a plugin. Extension "sara.log/1". Never put a password or a token
+ * in one. */
 #ifndef SARA_ABI_LOG_H
 #define SARA_ABI_LOG_H
 #include <sara/abi/host.h>
@@ -21,8 +22,8 @@ typedef struct sara_log {
     uint32_t reserved;
     /* [any] 1 when a line of this level is written at all: test it before formatting. */
     int32_t (*enabled)(const sara_host *h, int32_t level) SARA_NOEXCEPT;
-    /* [any] Queues one line; never blocks. Text is copied, cut at log_line_bytes_max, control characters
-     * are escaped. When the queue is full the line is dropped and counted. */
+    /* [any] Queues one line; never blocks. Text is copied, cut at log_line_bytes_max, control
+     * characters are escaped. When the queue is full the line is dropped and counted. */
     void (*write)(const sara_host *h, int32_t level, sara_str text) SARA_NOEXCEPT;
 } sara_log;
 

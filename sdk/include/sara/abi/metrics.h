@@ -17,10 +17,12 @@ enum {
 typedef struct sara_metrics {
     uint32_t struct_size;
     uint32_t reserved;
-    /* [control] In create() no, in init() yes. name: [a-z][a-z0-9_]*, its unit last, counters end in
-     * "_total". The same name and kind twice gives the same number. Returns UINT32_MAX when metrics_max is
-     * reached, the name is malformed or the kind differs. */
-    uint32_t (*define)(const sara_host *h, uint32_t kind, sara_str name, sara_str help) SARA_NOEXCEPT;
+    /* [control] In create() no, in init() yes. name: [a-z][a-z0-9_]*, its unit last, counters end
+     * in
+     * "_total". The same name and kind twice gives the same number. Returns UINT32_MAX when
+     * metrics_max is reached, the name is malformed or the kind differs. */
+    uint32_t (*define)(const sara_host *h, uint32_t kind, sara_str name,
+                       sara_str help) SARA_NOEXCEPT;
     /* [any] About a nanosecond. UINT32_MAX is ignored. */
     void (*add)(const sara_host *h, uint32_t metric, int64_t v) SARA_NOEXCEPT;
 } sara_metrics;

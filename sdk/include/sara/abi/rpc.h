@@ -19,13 +19,14 @@ typedef struct sara_rpc {
     /* [control] In init() only. Adds service.method; SARA_E_EXISTS when taken. help is one line. */
     sara_status (*command)(const sara_host *h, sara_str service, sara_str method, sara_str help,
                            sara_command_fn fn, void *user, sara_id *handle) SARA_NOEXCEPT;
-    /* [any] Answers a command; the first answer wins, later ones get SARA_E_STALE. result is a JSON value
-     * or NULL; takes its own reference. */
-    sara_status (*reply)(const sara_host *h, sara_id token, sara_status st, sara_buf *result) SARA_NOEXCEPT;
+    /* [any] Answers a command; the first answer wins, later ones get SARA_E_STALE. result is a JSON
+     * value or NULL; takes its own reference. */
+    sara_status (*reply)(const sara_host *h, sara_id token, sara_status st,
+                         sara_buf *result) SARA_NOEXCEPT;
     /* [loop] Runs a command; done on this loop, SARA_E_NOTFOUND without one, SARA_E_TIMEOUT after
      * timeout_ms. peer is for the log. result as given to reply(). */
-    void (*call)(const sara_host *h, sara_str service, sara_str method, sara_str peer, sara_buf *params,
-                 uint32_t timeout_ms, sara_done done, void *user) SARA_NOEXCEPT;
+    void (*call)(const sara_host *h, sara_str service, sara_str method, sara_str peer,
+                 sara_buf *params, uint32_t timeout_ms, sara_done done, void *user) SARA_NOEXCEPT;
 } sara_rpc;
 
 #ifdef __cplusplus

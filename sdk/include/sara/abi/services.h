@@ -9,8 +9,8 @@ extern "C" {
 
 #define SARA_EXT_SERVICES "sara.services/1"
 
-/* Handle of a service, owned by the host, valid as long as the host table. Read api and self anew for each
- * call; api is NULL while nobody provides it. */
+/* Handle of a service, owned by the host, valid as long as the host table. Read api and self anew
+ * for each call; api is NULL while nobody provides it. */
 typedef struct sara_service {
     uint32_t struct_size;
     uint32_t epoch; /* changes with the provider */
@@ -21,8 +21,8 @@ typedef struct sara_service {
 typedef struct sara_services {
     uint32_t struct_size;
     uint32_t reserved;
-    /* [control] From init() on. The service must stand under "requires" of the manifest; NULL otherwise.
-     * The provider has been initialised before whoever requires it. */
+    /* [control] From init() on. The service must stand under "requires" of the manifest; NULL
+     * otherwise. The provider has been initialised before whoever requires it. */
     const sara_service *(*find)(const sara_host *h, const char *id)SARA_NOEXCEPT;
 } sara_services;
 
