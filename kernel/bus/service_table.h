@@ -1,4 +1,5 @@
-// Who provides which service. One provider each, except sara.transport/1, of which there may be many.
+// Who provides which service. One provider each, except sara.transport/1, of which there may be
+// many.
 #pragma once
 #include <string_view>
 
@@ -9,7 +10,8 @@ namespace sara::bus {
 class ServiceTable {
   public:
     virtual ~ServiceTable() = default;
-    // [any] Handle that stays valid for the life of the bus; api is nullptr while nobody provides it.
+    // [any] Handle that stays valid for the life of the bus; api is nullptr while nobody provides
+    // it.
     virtual const sara_service* handle(std::string_view id) = 0;
 };
 

@@ -32,7 +32,7 @@ struct Fetch {
     Room* room;
     SessionId session;
     uint64_t after_seq = 0;
-    uint64_t total = 0;             // packets of the login reply so far
+    uint64_t total = 0;               // packets of the login reply so far
     std::string body{};               // their texts, comma separated
     std::vector<uint64_t> dropped{};  // acknowledged since the read began: not to be sent again
 };

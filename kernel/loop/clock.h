@@ -1,5 +1,5 @@
-// Time as the kernel sees it. Decides that timers run on the monotonic clock and stamps on the wall clock,
-// and that tests own both: nothing above this file reads a clock of the system.
+// Time as the kernel sees it. Decides that timers run on the monotonic clock and stamps on the wall
+// clock, and that tests own both: nothing above this file reads a clock of the system.
 #pragma once
 #include <atomic>
 #include <cstdint>

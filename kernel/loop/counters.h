@@ -1,5 +1,6 @@
-// Counters and gauges of the whole process. Decides how they are kept (one cell per thread and counter,
-// relaxed, summed by the reader) and what a valid name is. A counter costs about a nanosecond.
+// Counters and gauges of the whole process. Decides how they are kept (one cell per thread and
+// counter, relaxed, summed by the reader) and what a valid name is. A counter costs about a
+// nanosecond.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -38,8 +39,8 @@ class Counters {
 
     // The registry of the process.
     static Counters& instance();
-    // [any] name: [a-z][a-z0-9_]*. The same name and kind twice gives the same counter. A full registry, a
-    // malformed name or another kind give a counter that counts nowhere.
+    // [any] name: [a-z][a-z0-9_]*. The same name and kind twice gives the same counter. A full
+    // registry, a malformed name or another kind give a counter that counts nowhere.
     Counter define(CounterKind kind, std::string_view name, std::string_view help);
     // Slot number for the C ABI, UINT32_MAX as above; and back.
     uint32_t defineSlot(CounterKind kind, std::string_view name, std::string_view help);

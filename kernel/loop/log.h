@@ -1,5 +1,5 @@
-// Where the rooms of the kernel write their log lines. Decides nothing about files or formats: boot gives a
-// sink. Never a password, a token or a payload in a line; no line per message below debug.
+// Where the rooms of the kernel write their log lines. Decides nothing about files or formats: boot
+// gives a sink. Never a password, a token or a payload in a line; no line per message below debug.
 #pragma once
 #include <cstdint>
 #include <string_view>

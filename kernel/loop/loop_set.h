@@ -1,4 +1,5 @@
-// The loops of the process and their threads. Decides how many there are and which one is a user's home.
+// The loops of the process and their threads. Decides how many there are and which one is a user's
+// home.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -21,8 +22,8 @@ class LoopSet {
     void start();
     // [control] Stops and joins. Safe twice.
     void stop();
-    // [control] Runs fn(user, loop index) on every loop and waits for all of them; before start() it runs
-    // them here. Not from a loop.
+    // [control] Runs fn(user, loop index) on every loop and waits for all of them; before start()
+    // it runs them here. Not from a loop.
     void runOnEach(void (*fn)(void* user, uint32_t loop), void* user);
     // [any] Home loop of a bare jid: stable for one process.
     uint32_t homeOf(std::string_view bare_jid) const;

@@ -1,5 +1,5 @@
-// Runs a fuzz target over the files of its corpus, in builds without libFuzzer: a crash found once stays
-// found. Usage: TARGET FOLDER...; ends with 1 when a folder has no file.
+// Runs a fuzz target over the files of its corpus, in builds without libFuzzer: a crash found once
+// stays found. Usage: TARGET FOLDER...; ends with 1 when a folder has no file.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -17,7 +17,8 @@ int main(int argc, char** argv) {
             if (!entry.is_regular_file()) continue;
             std::ifstream in(entry.path(), std::ios::binary);
             const std::vector<char> bytes{std::istreambuf_iterator<char>(in), {}};
-            // An exact heap copy, so that a read beyond the end is a finding of the address sanitizer.
+            // An exact heap copy, so that a read beyond the end is a finding of the address
+            // sanitizer.
             std::vector<uint8_t> exact(bytes.begin(), bytes.end());
             LLVMFuzzerTestOneInput(exact.data(), exact.size());
             ++inputs;
