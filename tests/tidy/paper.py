@@ -53,8 +53,10 @@ def limit_names(tree):
     found = {}
     for name in tree.under("kernel/", "plugins/", "sdk/stream/"):
         text = tree.text(name)
-        pattern = r'\{"([a-z][a-z0-9_]*_max)"' if "/boot/" in name else r"^\s+[\w:]+ ([a-z][a-z0-9_]*_max) = "
+        pattern = r'\{"([a-z][a-z0-9_]*_max)"' if "/boot/" in name else r"^\s+[\w:]+ ([a-z][a-z0-9_]*_max) = [1-9]"
         for m in re.finditer(pattern, text, flags=re.M):
+            found.setdefault(m.group(1), (name, line_of(text, m.start())))
+        for m in re.finditer(r"docs/limits\.md: ?([a-z][a-z0-9_]*)", text):  # a mark beside a constant
             found.setdefault(m.group(1), (name, line_of(text, m.start())))
     for name in tree.under("plugins/", ends=("plugin.json", "manifest.json")):
         text = tree.text(name)

@@ -147,7 +147,8 @@ class Planted(unittest.TestCase):
         self.plant("docs/limits.md", "| name | x |\n|---|---|\n| `queue_bytes_max` | 4 |\n| lines_max | 4 |\n")
         self.tidy("limits_have_a_row")
         self.plant("kernel/chat/settings.h", "struct S {\n    uint32_t unacked_max = 1'000;\n};\n")
-        self.untidy("limits_have_a_row", "kernel/chat/settings.h:2: limit unacked_max")
+        self.plant("sdk/stream/a.h", "constexpr int kA = 4;  // docs/limits.md: stream_a_max\n")
+        self.untidy("limits_have_a_row", "kernel/chat/settings.h:2: limit unacked_max", "limit stream_a_max")
 
     def test_no_path_of_one_machine(self):
         self.plant("README.md", "cd ~/work/sara, ${prefix}/work/x and build/root/y\n")

@@ -18,7 +18,7 @@
 namespace sara {
 
 // Longest user, domain or resource, in bytes. Longer: not a jid.
-inline constexpr std::size_t kJidPartBytesMax = 128;
+inline constexpr std::size_t kJidPartBytesMax = 128;  // docs/limits.md: jid_part_bytes_max
 // Longest full jid, in bytes.
 inline constexpr std::size_t kJidBytesMax = 3 * kJidPartBytesMax + 2;
 

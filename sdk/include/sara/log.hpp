@@ -13,7 +13,7 @@
 namespace sara {
 
 // Bytes of a line built by Log; the rest is cut.
-inline constexpr std::size_t kLogPiecesBytesMax = 1024;
+inline constexpr std::size_t kLogPiecesBytesMax = 1024;  // docs/limits.md: log_pieces_bytes_max
 
 class Log {
   public:
