@@ -1,0 +1,73 @@
+#include "load/options.h"
+
+#include <charconv>
+
+namespace sara::bench {
+namespace {
+
+template <typename Number>
+bool parse(const std::string& text, Number& number) {
+    const char* end = text.data() + text.size();
+    const auto result = std::from_chars(text.data(), end, number);
+    return result.ec == std::errc{} && result.ptr == end;
+}
+
+// False: no such option, or not a number.
+bool set(Options& o, const std::string& name, const std::string& value) {
+    if (name == "--host") {
+        o.host = value;
+        return true;
+    }
+    if (name == "--port") return parse(value, o.port);
+    if (name == "--pairs") return parse(value, o.pairs);
+    if (name == "--window") return parse(value, o.window);
+    if (name == "--size") return parse(value, o.size);
+    if (name == "--seconds") return parse(value, o.seconds);
+    if (name == "--warmup") return parse(value, o.warmup_seconds);
+    if (name == "--users") return parse(value, o.users);
+    if (name == "--count") return parse(value, o.count);
+    if (name == "--concurrency") return parse(value, o.concurrency);
+    if (name == "--sources") return parse(value, o.sources);
+    if (name == "--pid") return parse(value, o.server_pid);
+    return false;
+}
+
+}  // namespace
+
+std::string parseOptions(const std::vector<std::string>& args, Options& options) {
+    if (args.empty()) return "no mode";
+    options.mode = args[0];
+    for (size_t i = 1; i < args.size(); ++i) {
+        if (args[i] == "--tls") {
+            options.tls = true;
+        } else if (args[i] == "--no-ack") {
+            options.ack = false;
+        } else if (i + 1 >= args.size() || !set(options, args[i], args[i + 1])) {
+            return "cannot use '" + args[i] + "'";
+        } else {
+            ++i;
+        }
+    }
+    const bool known = options.mode == "chat" || options.mode == "offline" ||
+                       options.mode == "logins" || options.mode == "idle";
+    if (!known) return "no mode '" + options.mode + "'";
+    if (options.pairs == 0 || options.window == 0 || options.users == 0 || options.count == 0 ||
+        options.concurrency == 0 || options.sources == 0 || options.sources > 200) {
+        return "a number is 0 or too large";
+    }
+    return "";
+}
+
+const char* usage() {
+    return "usage: emsg_load MODE [options]\n"
+           "  chat     pairs of users; each sends with a window; checks loss, repeats, order\n"
+           "  offline  stores messages for users who are away, then fetches them by login\n"
+           "  logins   connect, login, close, again and again\n"
+           "  idle     logs in and stays; reports the server's memory per connection\n"
+           "  --host A --port N --tls --no-ack --pairs N --window N --size BYTES --seconds S\n"
+           "  --warmup S --users N --count N --concurrency N --sources N --pid SERVER\n"
+           "Prints one line of JSON. Exit code 1 when a message was lost, repeated or out of "
+           "order.\n";
+}
+
+}  // namespace sara::bench
