@@ -53,7 +53,9 @@ def limit_names(tree):
     found = {}
     for name in tree.under("kernel/", "plugins/", "sdk/stream/"):
         text = tree.text(name)
-        pattern = r'\{"([a-z][a-z0-9_]*_max)"' if "/boot/" in name else r"^\s+[\w:]+ ([a-z][a-z0-9_]*_max) = [1-9]"
+        # A mark "docs/limits.md: name" beside a constant gives its name itself, see below.
+        pattern = r'\{"([a-z][a-z0-9_]*_max)"' if "/boot/" in name else \
+            r"^\s+[\w:]+ ([a-z][a-z0-9_]*_max) = [1-9](?!.*docs/limits\.md)"
         for m in re.finditer(pattern, text, flags=re.M):
             found.setdefault(m.group(1), (name, line_of(text, m.start())))
         for m in re.finditer(r"docs/limits\.md: ?([a-z][a-z0-9_]*)", text):  # a mark beside a constant
