@@ -32,8 +32,7 @@ enum {
 
 typedef struct sara_filter {
     uint32_t struct_size;
-    int32_t
-        priority; /* 1000 runs first, 0 last; ties by plugin id. Scale: docs/plugin-authors.md */
+    int32_t priority;    /* 1000 first, 0 last; ties by plugin id. Scale: docs/plugin-authors.md */
     uint32_t on_failure; /* SARA_ON_FAIL_*: negative or unknown verdict, suspend timeout without
                             verdict */
     uint32_t type_mask;  /* packet hooks: bit n = only envelope.type n (n < 32); 0 = every packet */
