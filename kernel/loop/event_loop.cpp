@@ -94,6 +94,8 @@ struct EventLoop::Impl {
         loop.wall_ms_ = clock.wallMs();
     }
     bool havePosts() const { return !local.empty() || next != batch.size() || mailbox.filled(); }
+    // Turn ends wait only when they were asked for outside of a turn.
+    bool mayBlock() const { return turn_ends.empty() && !havePosts(); }
     uint32_t wait(uint64_t wait_ms);
     int timeout(uint64_t wait_ms) const;
     void runPosts();
@@ -138,7 +140,7 @@ int EventLoop::Impl::timeout(uint64_t wait_ms) const {
 uint32_t EventLoop::Impl::wait(uint64_t wait_ms) {
     int timeout_ms = 0;
     bool prepared = false;
-    if (wait_ms != 0 && !havePosts()) {
+    if (wait_ms != 0 && mayBlock()) {
         timeout_ms = timeout(wait_ms);
         prepared = timeout_ms != 0;
         if (prepared && !mailbox.prepareSleep()) timeout_ms = 0;

@@ -110,7 +110,7 @@ void TimerWheel::cascade(uint32_t level) {
     occupied_[level] &= ~(uint64_t{1} << slot);
     while (i != kNil) {
         const uint32_t next = node(i).next;
-        const uint64_t due = std::max(tickNotBefore(node(i).due_ms), tick_);
+        const uint64_t due = tickNotBefore(node(i).due_ms);
         uint32_t to = 0;
         while (due - tick_ >= uint64_t{1} << (kBits * (to + 1))) ++to;
         link(i, to * kSlots + static_cast<uint32_t>(due >> (kBits * to) & (kSlots - 1)));
@@ -119,7 +119,10 @@ void TimerWheel::cascade(uint32_t level) {
 }
 
 void TimerWheel::place(uint32_t i) {
-    const uint64_t due = std::max(tickNotBefore(node(i).due_ms), earliest_tick_);
+    uint64_t& due_ms = node(i).due_ms;
+    // Kept in the node: cascades read it again, perhaps still in this pass.
+    due_ms = std::max(due_ms, earliest_tick_ * kTickMs);
+    const uint64_t due = tickNotBefore(due_ms);
     const uint64_t ahead = due - tick_;
     uint32_t level = 0;
     while (level + 1 < kLevels && ahead >= uint64_t{1} << (kBits * (level + 1))) ++level;
