@@ -99,7 +99,7 @@ std::string Database::openOrRepair() {
     }
     if (status.ok()) return {};
     db_.reset();
-    if (status.IsNotSupportedError()) return status.ToString();
+    if (!newer_layout_.empty()) return newer_layout_;
     return repaired ? sentence(status) + " (after a repair)" : sentence(status);
 }
 
@@ -112,9 +112,9 @@ leveldb::Status Database::claimSequence(bool scan) {
     if (status.ok() && !decodeNumber(kSchemaKey, value, &schema)) scan = true;
     if (!status.ok() && !status.IsNotFound()) return status;
     if (schema != kSchema) {
-        return leveldb::Status::NotSupported("datadir " + settings_.datadir +
-                                             " was written by a newer sara (layout " +
-                                             std::to_string(schema) + ")");
+        newer_layout_ = "datadir " + settings_.datadir + " was written by a newer sara (layout " +
+                        std::to_string(schema) + ")";
+        return leveldb::Status::NotSupported(newer_layout_);
     }
     status = db_->Get({}, leveldb::Slice(kSeqKey.data(), kSeqKey.size()), &value);
     if (!status.ok() && !status.IsNotFound()) return status;

@@ -11,7 +11,8 @@ namespace {
 constexpr size_t kBatchBytesMax = 4u << 20;
 constexpr uint64_t kBatchPageBytesMax = 1u << 20;
 constexpr int64_t kHangMs = 2000;
-constexpr std::chrono::milliseconds kRetryEvery{200};
+constexpr std::chrono::milliseconds kRetryFirst{20};
+constexpr std::chrono::milliseconds kRetryMax{250};
 constexpr std::chrono::milliseconds kSliceEvery{5};
 constexpr std::chrono::milliseconds kPostRetryEvery{5};
 constexpr std::chrono::milliseconds kIdle{60'000};
@@ -93,7 +94,7 @@ void Writer::run() {
 
 std::chrono::milliseconds Writer::waitTime() const {
     if (posts_missing_) return kPostRetryEvery;
-    if (database_.state() != SARA_OK) return kRetryEvery / 2;
+    if (database_.state() != SARA_OK) return retry_wait_;
     return sweeper_.active() ? kSliceEvery : kIdle;
 }
 
@@ -178,9 +179,10 @@ void Writer::housekeeping() {
     if (database_.state() != SARA_OK && now >= next_try_) {
         // What is in memory belongs to the database as it was.
         tails_.clear();
-        (void)database_.tryRecover();
+        const bool recovered = database_.tryRecover();
         health_.store(database_.state(), std::memory_order_relaxed);
-        next_try_ = Clock::now() + kRetryEvery;
+        retry_wait_ = recovered ? kRetryFirst : std::min(2 * retry_wait_, kRetryMax);
+        next_try_ = Clock::now() + retry_wait_;
     } else if (sweeper_.active() && now >= next_slice_) {
         sweeper_.slice();
         commit();

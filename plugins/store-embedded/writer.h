@@ -65,6 +65,7 @@ class Writer {
     std::vector<Reader::Gone> gone_;
     uint64_t page_bytes_ = 0;  // read for fetches of this batch
     bool posts_missing_ = false;
+    std::chrono::milliseconds retry_wait_{20};  // back-off between attempts to recover
     Clock::time_point next_try_{};
     Clock::time_point next_slice_{};
 
