@@ -56,13 +56,13 @@ void ChatRun::onDelivery(Pair& pair, std::string_view body, uint64_t now_ns) {
         ++measured_;
         latency_.add(now_ns - std::min(now_ns, mark.sent_ns));
     }
-    if (options_.ack) driver_.send(pair.receiver, pair.ack.write(idOf(body)));
+    if (options_.ack) driver_.send(pair.receiver, pair.ack.write(idOf(body, pair.delivery_hint)));
     fill(pair, now_ns);
 }
 
 void ChatRun::onAck(Pair& pair, std::string_view body, uint64_t now_ns) {
     Mark mark;
-    if (!readId(idOf(body), mark) || mark.pair != pair.sender.index() / 2) {
+    if (!readId(idOf(body, pair.ack_hint), mark) || mark.pair != pair.sender.index() / 2) {
         ++strange_;
         return;
     }

@@ -31,6 +31,8 @@ class ChatRun : public Owner {
         AckFrame ack;
         OrderCheck order;
         size_t mark_hint = 0;
+        size_t delivery_hint = 0;
+        size_t ack_hint = 0;
         uint32_t sent = 0;
         uint32_t delivered = 0;
         uint32_t acked = 0;

@@ -49,7 +49,7 @@ void OfflineRun::fill(User& user, uint64_t now_ns) {
 
 void OfflineRun::onAck(User& user, std::string_view body, uint64_t now_ns) {
     Mark mark;
-    if (!readId(idOf(body), mark) || mark.number >= user.sent_at.size()) {
+    if (!readId(idOf(body, user.ack_hint), mark) || mark.number >= user.sent_at.size()) {
         throw std::runtime_error("not an ack: " + std::string(body.substr(0, 200)));
     }
     ack_latency_.add(now_ns - user.sent_at[mark.number]);

@@ -28,6 +28,7 @@ class OfflineRun : public Owner {
         Connection reader;
         ChatFrame frame;
         std::vector<uint64_t> sent_at;  // by number
+        size_t ack_hint = 0;
         uint32_t quota = 0;
         uint32_t acked = 0;
         uint32_t fetched = 0;

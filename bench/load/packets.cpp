@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kHead = R"({"envelope":{"id":")";
 constexpr size_t kIdBytes = 16;
+constexpr std::string_view kIdName = R"("id":")";
 constexpr std::string_view kMarkStart = "~#";
 constexpr size_t kMarkBytes = 2 + 8 + 8 + 16;
 
@@ -93,9 +94,15 @@ std::string_view AckFrame::write(std::string_view id) {
     return text_;
 }
 
-std::string_view idOf(std::string_view frame) {
-    if (frame.size() < kHead.size() + kIdBytes || frame.substr(0, kHead.size()) != kHead) return {};
-    return frame.substr(kHead.size(), kIdBytes);
+std::string_view idOf(std::string_view frame, size_t& hint) {
+    if (hint < kIdName.size() || hint + kIdBytes > frame.size() ||
+        frame.substr(hint - kIdName.size(), kIdName.size()) != kIdName) {
+        const size_t at = frame.find(kIdName);
+        if (at == std::string_view::npos) return {};
+        hint = at + kIdName.size();
+        if (hint < kIdName.size() || hint + kIdBytes > frame.size()) return {};
+    }
+    return frame.substr(hint, kIdBytes);
 }
 
 bool readId(std::string_view id, Mark& mark) {

@@ -45,9 +45,9 @@ class AckFrame {
     size_t id_at_ = 0;
 };
 
-// The 16 characters behind "id":" of a frame whose envelope begins with it; empty when they are not
-// there.
-[[nodiscard]] std::string_view idOf(std::string_view frame);
+// The 16 characters behind the first "id":"; empty when they are not there. hint: where they were
+// the last time, for speed.
+[[nodiscard]] std::string_view idOf(std::string_view frame, size_t& hint);
 // Reads pair and number out of an id. False when it is none of ours.
 [[nodiscard]] bool readId(std::string_view id, Mark& mark);
 // Finds and reads the mark in the content. hint: where it was the last time, for speed.

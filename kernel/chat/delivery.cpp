@@ -43,6 +43,7 @@ void Delivery::deliver(Packet packet) {
 void Delivery::send(Session& s, Packet packet) {
     if (packet.facts().ack != 0 && s.unacked_count >= room_.settings().unacked_max) {
         room_.count().unacked_overflow.add();
+        storeFresh(s);
         s.behind = true;
         s.behind_dirty = true;
         room_.backlog().store(std::move(packet));
@@ -65,6 +66,18 @@ void Delivery::send(Session& s, Packet packet) {
     const SessionId id = s.id;
     if (room_.transmit(s, text) != Sent::kQueued) return;
     if (room_.sessions().find(id) != nullptr) s.unwritten->back().end_offset = s.queued_end;
+}
+
+void Delivery::storeFresh(Session& s) {
+    for (Unacked* u = s.unacked_first; u != nullptr; u = u->next) {
+        if (u->held != Held::kFresh) continue;
+        unacked_.unhold(*u);
+        if (room_.backlog().storeHeld(*u)) {
+            room_.count().held_stored.add();
+        } else {
+            holdFor(*u, kStoreRetryMs);
+        }
+    }
 }
 
 void Delivery::prune(Session& s) {

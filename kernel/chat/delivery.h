@@ -31,6 +31,8 @@ class Delivery {
 
   private:
     void send(Session& s, Packet packet);
+    // What he holds and the store has not, in order: whatever is stored next stands behind it.
+    void storeFresh(Session& s);
     void offline(Packet packet);
     void holdFor(Unacked& u, uint64_t delay_ms);
     void armHold();

@@ -223,7 +223,8 @@ TEST_F(LoginTest, ThousandsOfShortSessionsDoNotKillTheServer) {
                 const std::string jid = "u" + std::to_string(t * 7 + i % 50) + "@t.com";
                 client.send(loginPacket("L", jid, ""));
                 const auto reply = client.next();
-                if (reply && reply->find("\"ok\"") != std::string::npos) ++good;
+                // Some users meet themselves: who is overtaken gets the kill frame instead.
+                if (reply && (*reply == kKillBody || Packet(*reply).result() == "ok")) ++good;
             }
         });
     }

@@ -34,7 +34,7 @@ TEST_P(RelayTest, KeepsTheBytesAndStampsCt) {
     Client a = alice();
     Client b = bob();
     const std::string sent =
-        R"({"x":[1.0,12345678901234567890,1e400],"envelope":{"id":"m1","type":1,)"
+        R"({"x":[1.0,12345678901234567890,-0.0E-2],"envelope":{"id":"m1","type":1,)"
         R"("from":"alice@t.com/pc","to":"bob@t.com","future":{"a":[null]}}, "payload" : )"
         R"({"content":"\u4f60\/ \u00e9 é","attrs":{"k":"v","k":"v2"}},"vsn":"0.0.1"})";
     a.send(sent);
