@@ -2,7 +2,6 @@
 # Builds a plugin, C or C++, as a shared object that exports one symbol and sees only its own folder and the
 # SDK. MANIFEST: the JSON file is checked and becomes the header manifest.h in the plugin's build folder, which
 # defines SARA_MANIFEST_JSON, SARA_PLUGIN_ID and SARA_PLUGIN_VERSION as string literals.
-set(SARA_SDK_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
 include(${CMAKE_CURRENT_LIST_DIR}/SaraManifest.cmake)
 
 function(sara_add_plugin name)
