@@ -63,7 +63,7 @@ struct FakeGateTable {
         }
         sara_status st = SARA_OK;
         if (g.on_frame) st = g.on_frame(*s, body);
-        if (st == SARA_MOVED) *move = g.move_;
+        if (st == SARA_MOVED) *move = s->move;
         return st;
     }
     static sara_status heartbeat(const sara_host*, sara_id session) SARA_NOEXCEPT {
@@ -181,8 +181,8 @@ sara_status FakeGate::moveTo(GateSession& s, uint32_t loop) {
     by_id_.erase(s.id);
     s.moving = true;
     s.loop = loop;
-    move_ = {loop, 0, ++next_id_};
-    tickets_[move_.ticket] = &s;
+    s.move = {loop, 0, ++next_id_};
+    tickets_[s.move.ticket] = &s;
     return SARA_MOVED;
 }
 

@@ -35,6 +35,7 @@ struct GateSession {
     bool closed = false;        // gate.closed() was called
     bool closed_by_us = false;  // the kernel called close()
     bool moving = false;
+    sara_move move{};  // the last one
 
     // What the kernel does, on the session's loop.
     sara_status send(std::string_view body, uint64_t* end_offset = nullptr);
@@ -94,7 +95,6 @@ class FakeGate {
     std::map<sara_id, GateSession*> tickets_;
     std::vector<std::string> misuse_;
     sara_id next_id_ = 1000;
-    sara_move move_{};
     uint32_t abandoned_ = 0;
     uint32_t arrivals_ = 0;
     uint64_t frame_count_ = 0;

@@ -1,0 +1,1 @@
+sara_fuzz(client_json client_json.cpp LINK sara_tcp_framing)

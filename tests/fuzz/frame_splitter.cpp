@@ -1,0 +1,31 @@
+// However the input is cut and wherever the gate stops, the splitter gives what the plain rule
+// gives. The first byte of the input is the limit, the second seeds the cuts.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "recorded_split.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    if (size < 2) return 0;
+    const uint64_t limit = data[0] < 128 ? data[0] : uint64_t{data[0]} * 100;
+    uint32_t random = data[1] + 1u;
+    std::string_view bytes(reinterpret_cast<const char*>(data) + 2, size - 2);
+    const auto expected = sara::tcp::naiveSplit(bytes, limit);
+
+    sara::tcp::RecordedSplit whole(limit);
+    whole.feed(bytes);
+    if (whole.events != expected) std::abort();
+
+    sara::tcp::RecordedSplit cut(limit);
+    while (!bytes.empty()) {
+        random = random * 1664525u + 1013904223u;
+        const size_t n = std::min<size_t>(bytes.size(), 1 + (random >> 24) % 40);
+        cut.feed(bytes.substr(0, n), (random >> 20) % 4);
+        if (cut.unfinished() > limit) std::abort();
+        bytes.remove_prefix(n);
+    }
+    if (cut.events != expected) std::abort();
+    return 0;
+}

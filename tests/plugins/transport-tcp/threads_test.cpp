@@ -1,0 +1,69 @@
+// Loops on threads of their own, connections that move between them: for the thread sanitizer above
+// all.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "tcp_kind.h"
+#include "testkit/transport/transport_rig.h"
+
+namespace sara::tcp {
+namespace {
+
+using testkit::GateSession;
+using testkit::TransportRig;
+using testkit::WireClient;
+using testkit::WireClientOptions;
+
+void echoWhileMoving(const testkit::TransportKind& kind) {
+    constexpr size_t kClients = 24;
+    constexpr size_t kFrames = 150;
+    TransportRig rig(kind, {.loops = 3});
+    rig.gate.keep_frames = false;
+    // Every 50th frame moves its connection one loop on; all others are echoed.
+    rig.gate.on_frame = [&](GateSession& s, std::string_view body) {
+        EXPECT_EQ(s.send(body), SARA_OK);
+        return body.find("move") != std::string_view::npos ? rig.gate.moveTo(s, (s.loop + 1) % 3)
+                                                           : sara_status{SARA_OK};
+    };
+    std::atomic<bool> stop{false};
+    std::vector<std::thread> threads;
+    for (uint32_t i = 0; i < 3; ++i) {
+        threads.emplace_back([&, i] {
+            while (!stop.load()) rig.host.loop(i).turn(1);
+        });
+    }
+    std::vector<std::unique_ptr<WireClient>> clients;
+    std::string wire;
+    for (size_t i = 0; i < kFrames; ++i) {
+        wire += (i % 50 == 20 ? "{\"move\":" : "{\"n\":") + std::to_string(i) + "}\x01";
+    }
+    for (size_t i = 0; i < kClients; ++i) {
+        WireClientOptions o;
+        o.tls = kind.tls;
+        clients.push_back(std::make_unique<WireClient>(rig.port(), o));
+        clients.back()->send(wire);
+    }
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(40);
+    size_t done = 0;
+    while (done < kClients && std::chrono::steady_clock::now() < deadline) {
+        done = 0;
+        for (const auto& c : clients) {
+            c->pump();
+            done += c->received().size() >= wire.size() ? 1 : 0;
+        }
+        std::this_thread::yield();
+    }
+    stop = true;
+    for (std::thread& t : threads) t.join();
+    for (const auto& c : clients) EXPECT_EQ(c->received(), wire);
+    EXPECT_EQ(rig.gate.arrivals(), kClients * 3);
+    EXPECT_TRUE(rig.gate.misuse().empty());
+}
+
+TEST(Threads, TcpConnectionsKeepEveryByteWhileTheyMove) { echoWhileMoving(kTcp); }
+TEST(Threads, TlsConnectionsKeepEveryByteWhileTheyMove) { echoWhileMoving(kTls); }
+
+}  // namespace
+}  // namespace sara::tcp
