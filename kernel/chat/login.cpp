@@ -218,7 +218,12 @@ void Login::again(Session& s, const Envelope& e) {
     const auto jid = Jid::parse(e.jid);
     if (!jid || jid->bare() != s.bare()) {
         room_.count().packets_refused.add();
-        room_.notify(s, e.id, "fail_type");
+        room_.notify(s, echoOf(e.id), "fail_type");
+        return;
+    }
+    if (!e.id.empty() && !room_.router().validId(e.id)) {
+        room_.count().packets_refused.add();
+        room_.notify(s, echoOf(e.id), "error_id");
         return;
     }
     std::string reply(room_.replies().loginReplyHead(e.id, 0));
@@ -233,7 +238,7 @@ void Login::fail(Session& s, std::string_view id, std::string_view reason) {
     s.state = SessionState::kFailing;
     room_.pause(s, kPauseFailing);
     const SessionId before = s.id;
-    room_.transmit(s, room_.replies().loginFailure(id, reason));
+    room_.transmit(s, room_.replies().loginFailure(echoOf(id), reason));
     if (room_.sessions().find(before) == nullptr) return;
     room_.setTimer(s, room_.settings().login_failure_delay_ms, closeFailed);
 }

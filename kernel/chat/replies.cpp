@@ -8,6 +8,13 @@ void writeStamp(uint64_t ms, char (&out)[kStampDigits]) {
     for (size_t i = kStampDigits; i-- > 0; ms /= 10) out[i] = static_cast<char>('0' + ms % 10);
 }
 
+std::string_view echoOf(std::string_view id) {
+    if (id.size() <= kEchoBytesMax) return id;
+    size_t end = kEchoBytesMax;
+    while (end > 0 && (static_cast<unsigned char>(id[end]) & 0xc0) == 0x80) --end;
+    return id.substr(0, end);
+}
+
 uint64_t readStamp(std::string_view digits) {
     if (digits.size() != kStampDigits) return 0;
     uint64_t ms = 0;

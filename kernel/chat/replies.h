@@ -24,6 +24,11 @@ class Replies {
     std::string out_;
 };
 
+// The part of a client's id that a refusal repeats: at most 128 bytes, ends between two characters,
+// so that no client can make the server write much or break its own UTF-8.
+constexpr size_t kEchoBytesMax = 128;
+std::string_view echoOf(std::string_view id);
+
 // 13 digits; ms since 1970. out is not terminated.
 constexpr size_t kStampDigits = 13;
 void writeStamp(uint64_t ms, char (&out)[kStampDigits]);

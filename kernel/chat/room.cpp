@@ -7,6 +7,7 @@ namespace sara::chat {
 namespace {
 
 constexpr uint64_t kRateWindowMs = 1000;
+constexpr uint32_t kEchoesMax = 4096;  // heartbeats answered while not a byte leaves
 
 }  // namespace
 
@@ -119,13 +120,28 @@ Status Room::heartbeat(SessionId session) {
     s->last_active_ms = loop_.nowMs();
     if (s->state == SessionState::kOnline) {
         countRate(*s, 1);
-        s->wire->control(s->conn, Control::kHeartbeat);
+        echo(*s);
     } else if (s->state == SessionState::kNew) {
         char id[36];
         world_.ids.uuid(id);
         login_.fail(*s, {id, sizeof id}, "fail_packet");
     }
     return afterFrame(session);
+}
+
+// Echoes are no packets, so no offset tells whether they leave: a client that beats on without
+// reading anything is cut like every other whose queue is full.
+void Room::echo(Session& s) {
+    if (++s.echoes > kEchoesMax) {
+        if (writtenOf(s) == s.echo_mark) {
+            count_.queue_cut.add();
+            end(s, "queue_full", 0);
+            return;
+        }
+        s.echo_mark = s.written_seen;
+        s.echoes = 1;
+    }
+    s.wire->control(s.conn, Control::kHeartbeat);
 }
 
 void Room::activity(SessionId session) {
@@ -202,7 +218,7 @@ Sent Room::transmit(Session& s, std::string_view packet) { return transmit(s, {&
 
 uint64_t Room::writtenOf(Session& s) {
     s.written_seen = s.wire->written(s.conn);
-    if (s.written_seen == s.queued_end) s.queue_allowance = 0;
+    if (s.written_seen >= s.queued_end) s.queue_allowance = 0;  // above it: control frames
     return s.written_seen;
 }
 

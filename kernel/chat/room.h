@@ -108,6 +108,7 @@ class Room {
     friend class Login;
     Status afterFrame(SessionId session);
     void countRate(Session& s, size_t bytes);
+    void echo(Session& s);
     static void onRateWindow(void* session) noexcept;
     static void onIdle(void* session) noexcept;
     static void onOpenHook(Room& room, SessionId session, uint64_t arg,

@@ -63,7 +63,7 @@ void Router::malformed(Session& s) {
 
 void Router::refuse(Session& s, std::string_view id, std::string_view reason) {
     room_.count().packets_refused.add();
-    room_.notify(s, id.substr(0, kIdBytesMax), reason);
+    room_.notify(s, echoOf(id), reason);
 }
 
 void Router::packet(Session& s, std::string_view text) {
@@ -103,7 +103,7 @@ void Router::packet(Session& s, std::string_view text) {
 
 void Router::route(Session& s, std::string_view text, const Envelope& e) {
     const auto to = Jid::parse(e.to);
-    if (!to || (e.from.size() > s.jid.size() && !Jid::parse(e.from))) {
+    if (!to || (!e.from.empty() && e.from != s.jid && !Jid::parse(e.from))) {
         refuse(s, e.id, "error_jid");
         return;
     }
@@ -276,27 +276,35 @@ void Router::afterRoute(Session& s, Packet packet, const HookAnswer& answer) {
 }
 
 void Router::dispatch(Session& s, Packet packet) {
-    if (packet.facts().ack != 0 && room_.settings().ack == AckMode::kFast) {
-        room_.count().acks_sent.add();
-        const SessionId before = s.id;
-        room_.transmit(s, room_.replies().serverAck(packet.id(), packet.facts().ct_ms));
-        packet.facts().acked = 1;
-        if (room_.sessions().find(before) == nullptr) return;
-    }
+    const bool fast = packet.facts().ack != 0 && room_.settings().ack == AckMode::kFast;
     loop::LoopSet& loops = room_.world().loops;
     const uint32_t home = loops.homeOf(packet.toBare());
     if (home == room_.loop().index()) {
+        // The ack may end the session; the packet goes on nevertheless, for it has been acked.
+        if (fast) ackNow(s, packet);
         room_.delivery().deliver(std::move(packet));
         return;
     }
+    // From the post on the packet belongs to the other loop: a fast ack reads its own reference.
+    const Packet shared = fast ? Packet(loop::refBuffer(packet.buffer())) : Packet();
+    if (fast) packet.facts().acked = 1;
     loop::Buffer* buffer = packet.release();
-    if (!loops.at(home).post(
+    if (loops.at(home).post(
             {onArrive, room_.world().rooms[home], reinterpret_cast<uint64_t>(buffer), 0},
             loop::PostClass::kRequest)) {
-        packet = Packet(buffer);
-        room_.count().mailbox_busy.add();
-        refuse(s, packet.id(), "busy");
+        if (fast) ackNow(s, shared);
+        return;
     }
+    packet = Packet(buffer);
+    room_.count().mailbox_busy.add();
+    refuse(s, packet.id(), "busy");
+}
+
+// "ack": "fast": the sender is told before anybody has the packet.
+void Router::ackNow(Session& s, const Packet& packet) {
+    if (packet.facts().acked == 0) packet.facts().acked = 1;
+    room_.count().acks_sent.add();
+    room_.transmit(s, room_.replies().serverAck(packet.id(), packet.facts().ct_ms));
 }
 
 void Router::onArrive(void* room, uint64_t buffer, uint64_t) noexcept {

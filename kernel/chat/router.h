@@ -36,6 +36,7 @@ class Router {
     void park(Session& s, Packet packet);
     void unpark(SessionId session);
     void dispatch(Session& s, Packet packet);
+    void ackNow(Session& s, const Packet& packet);
     void malformed(Session& s);
     void refuse(Session& s, std::string_view id, std::string_view reason);
     bool redirect(Packet& packet, std::string_view to);

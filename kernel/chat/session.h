@@ -73,6 +73,8 @@ struct Session {
     uint64_t written_seen = 0;     // bytes it had written when last asked
     uint64_t queue_allowance = 0;  // size of a login reply that may exceed queue_bytes_max
     uint64_t last_seq = 0;         // of the backlog, as far as it was read
+    uint64_t echo_mark = 0;        // written_seen when heartbeat echoes were last counted from 0
+    uint32_t echoes = 0;           // heartbeats answered since
     std::unique_ptr<UnwrittenQueue> unwritten;
     Fetch* fetch = nullptr;        // a read of the backlog that is under way
     std::unique_ptr<Batch> batch;  // what came from the store and is not yet acknowledged

@@ -11,7 +11,7 @@ enum class AckMode { kSafe, kFast };
 struct Settings {
     // Identity.
     std::string node_id = "n01";  // conf: nodeid
-    std::string node_channel;     // conf: nodeaddr
+    std::string node_channel{};   // conf: nodeaddr
     // Behaviour.
     AckMode ack = AckMode::kSafe;  // conf: ack "safe" | "fast"
     bool stamp_ct = true;          // conf: stamp_ct
