@@ -63,6 +63,12 @@ void Backlog::store(Packet packet) {
     append(op);
 }
 
+void Backlog::keep(Packet packet) {
+    AppendOp& op = claimOp();
+    op.packet = std::move(packet);
+    append(op);
+}
+
 bool Backlog::storeHeld(Unacked& u) {
     if (inflight_ >= room_.settings().store_inflight_max) return false;
     AppendOp& op = claimOp();
@@ -129,8 +135,16 @@ void Backlog::fetchForLogin(Session& s) {
 void Backlog::fetchNext(Fetch& fetch) {
     Session& s = *room_.sessions().find(fetch.session);
     s.behind_dirty = false;
-    room_.world().store.fetch(s.bare(), fetch.after_seq, kFetchPackets, kFetchBytes, onFetched,
-                              &fetch);
+    // Never 0: fetchForLogin() reads one packet also when the settings say none.
+    const Settings& settings = room_.settings();
+    const uint64_t packets =
+        settings.delay_packets_max - std::min<uint64_t>(fetch.total, settings.delay_packets_max);
+    const uint64_t bytes =
+        settings.delay_bytes_max - std::min<uint64_t>(fetch.body.size(), settings.delay_bytes_max);
+    room_.world().store.fetch(
+        s.bare(), fetch.after_seq,
+        static_cast<uint32_t>(std::clamp<uint64_t>(packets, 1, kFetchPackets)),
+        std::clamp<uint64_t>(bytes, 1, kFetchBytes), onFetched, &fetch);
 }
 
 void Backlog::onFetched(void* fetch, Status st, std::span<const StoredView> packets,
@@ -150,11 +164,15 @@ void Backlog::onFetched(void* fetch, Status st, std::span<const StoredView> pack
 void Backlog::collect(Fetch& fetch, Session& s, std::span<const StoredView> packets, bool more) {
     const Settings& settings = room_.settings();
     for (const StoredView& p : packets) {
+        fetch.after_seq = p.seq;
+        // The session before this one had acknowledged it while it was on its way to the store.
+        if (std::find(fetch.dropped.begin(), fetch.dropped.end(), p.seq) != fetch.dropped.end()) {
+            continue;
+        }
         if (fetch.total > 0) fetch.body.push_back(',');
         fetch.body.append(p.packet);
         if (!s.batch) s.batch = std::make_unique<Batch>();
         s.batch->add(Batch::Kind::kLoginReply, p.seq, p.id, 0);
-        fetch.after_seq = p.seq;
         ++fetch.total;
     }
     if (more && fetch.body.size() < settings.delay_bytes_max &&
@@ -214,8 +232,7 @@ void Backlog::onPumped(void* fetch, Status st, std::span<const StoredView> packe
 
 // Live packets that were held too long are in the store as well: they are with the client already.
 bool Backlog::alreadySent(const Session& s, const Fetch& fetch, const StoredView& p) {
-    const Unacked* u = room_.delivery().unacked().find(s, p.id);
-    if (u != nullptr && u->held == Held::kStored && u->seq == p.seq) return true;
+    if (room_.delivery().unacked().findStored(s, p.id, p.seq) != nullptr) return true;
     return std::find(fetch.dropped.begin(), fetch.dropped.end(), p.seq) != fetch.dropped.end();
 }
 

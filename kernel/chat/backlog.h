@@ -44,6 +44,8 @@ class Backlog {
 
     // Stores the packet, then answers its sender.
     void store(Packet packet);
+    // The same for what a session leaves behind: refused by the store only.
+    void keep(Packet packet);
     // Stores a packet that is also in flight to its recipient. False: too many on their way, try
     // later.
     bool storeHeld(Unacked& u);

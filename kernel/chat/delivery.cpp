@@ -7,14 +7,22 @@ namespace {
 
 constexpr uint64_t kStoreRetryMs = 1000;  // a held packet whose append failed is tried again
 
+uint64_t randomSeed(IdSource& ids) {
+    char uuid[36];
+    ids.uuid(uuid);
+    uint64_t seed = 0;
+    for (const char c : uuid) seed = seed * 31 + static_cast<unsigned char>(c);
+    return seed;
+}
+
 }  // namespace
 
-Delivery::Delivery(Room& room) : room_(room) {}
+Delivery::Delivery(Room& room) : room_(room), unacked_(randomSeed(room.world().ids)) {}
 
 void Delivery::deliver(Packet packet) {
     Session* s = room_.users().find(packet.toBare());
     if (s == nullptr) {
-        offline(std::move(packet));
+        offline(std::move(packet), false);
         return;
     }
     if (s->state != SessionState::kOnline || s->behind) {
@@ -43,9 +51,12 @@ void Delivery::deliver(Packet packet) {
 void Delivery::send(Session& s, Packet packet) {
     if (packet.facts().ack != 0 && s.unacked_count >= room_.settings().unacked_max) {
         room_.count().unacked_overflow.add();
-        storeFresh(s);
         s.behind = true;
         s.behind_dirty = true;
+        // First what he has before it: the backlog must not get them in another order.
+        if (s.unacked_last != nullptr && s.unacked_last->held == Held::kFresh) {
+            (void)storeInOrder(*s.unacked_last);
+        }
         room_.backlog().store(std::move(packet));
         room_.backlog().pump(s);
         return;
@@ -55,7 +66,7 @@ void Delivery::send(Session& s, Packet packet) {
     if (packet.facts().ack != 0) {
         // In the table before it is sent: if sending ends the session, it is kept.
         Unacked& u = unacked_.add(s, std::move(packet));
-        if (u.packet.facts().acked == 0) holdFor(u, room_.settings().ack_hold_ms);
+        if (u.packet.facts().acked == 0) hold(u, false);
         room_.transmit(s, u.packet.text());
         return;
     }
@@ -66,18 +77,6 @@ void Delivery::send(Session& s, Packet packet) {
     const SessionId id = s.id;
     if (room_.transmit(s, text) != Sent::kQueued) return;
     if (room_.sessions().find(id) != nullptr) s.unwritten->back().end_offset = s.queued_end;
-}
-
-void Delivery::storeFresh(Session& s) {
-    for (Unacked* u = s.unacked_first; u != nullptr; u = u->next) {
-        if (u->held != Held::kFresh) continue;
-        unacked_.unhold(*u);
-        if (room_.backlog().storeHeld(*u)) {
-            room_.count().held_stored.add();
-        } else {
-            holdFor(*u, kStoreRetryMs);
-        }
-    }
 }
 
 void Delivery::prune(Session& s) {
@@ -94,7 +93,8 @@ void Delivery::prune(Session& s) {
     if (!refs_.empty()) room_.backlog().drop(s, refs_);
 }
 
-void Delivery::offline(Packet packet) {
+// keeping: it was in memory all the time, so store_inflight_max does not refuse it.
+void Delivery::offline(Packet packet, bool keeping) {
     HookPort& hooks = room_.world().hooks;
     if (hooks.wants(HookPoint::kPacketOffline)) {
         const HookAnswer answer =
@@ -108,7 +108,11 @@ void Delivery::offline(Packet packet) {
             return;
         }
     }
-    room_.backlog().store(std::move(packet));
+    if (keeping) {
+        room_.backlog().keep(std::move(packet));
+    } else {
+        room_.backlog().store(std::move(packet));
+    }
 }
 
 void Delivery::acknowledged(Session& s, std::string_view id) {
@@ -125,8 +129,10 @@ void Delivery::acknowledged(Session& s, std::string_view id) {
             const StoredRef ref{u->seq, u->packet.id()};
             room_.backlog().drop(s, {&ref, 1});
         }
+        const SessionId before = s.id;
         room_.router().answer(unacked_.remove(*u), Outcome::kAck);
-        if (s.behind) room_.backlog().pump(s);
+        // The sender may have been this session, and the ack too much for its queue.
+        if (room_.sessions().find(before) != nullptr) room_.backlog().pump(s);
         return;
     }
     if (!s.batch || s.batch->empty()) return;
@@ -153,7 +159,7 @@ void Delivery::keep(Session& s, uint64_t written) {
         Unacked* u = s.unacked_first;
         if (u == nullptr || (!plain.empty() && plain.front().order < u->order)) {
             room_.count().kept_at_close.add();
-            offline(plain.pop());
+            offline(plain.pop(), true);
             continue;
         }
         const Held held = u->held;
@@ -161,7 +167,7 @@ void Delivery::keep(Session& s, uint64_t written) {
         Packet packet = unacked_.remove(*u);
         if (held != Held::kFresh) continue;  // in the store, or on its way there
         room_.count().kept_at_close.add();
-        offline(std::move(packet));
+        offline(std::move(packet), true);
     }
 }
 
@@ -174,37 +180,56 @@ void Delivery::stored(Unacked& u, uint64_t seq) {
 void Delivery::storeFailed(Unacked& u) {
     u.held = Held::kFresh;
     u.op = nullptr;
-    holdFor(u, kStoreRetryMs);
+    hold(u, true);
 }
 
-void Delivery::holdFor(Unacked& u, uint64_t delay_ms) {
-    unacked_.hold(u, room_.loop().nowMs() + delay_ms);
-    armHold();
+void Delivery::hold(Unacked& u, bool retry) {
+    const uint64_t delay_ms = retry ? kStoreRetryMs : room_.settings().ack_hold_ms;
+    unacked_.hold(u, room_.loop().nowMs() + delay_ms, retry);
+    armHold(retry);
 }
 
-void Delivery::armHold() {
-    const Unacked* first = unacked_.firstDue();
-    if (hold_timer_ != 0 || first == nullptr) return;
+void Delivery::armHold(bool retry) {
+    const Unacked* first = unacked_.firstDue(retry);
+    if (hold_timers_[retry] != 0 || first == nullptr) return;
     const uint64_t now = room_.loop().nowMs();
-    hold_timer_ =
-        room_.loop().startTimer(first->due_ms > now ? first->due_ms - now : 1, 0, onHold, this);
+    hold_timers_[retry] = room_.loop().startTimer(first->due_ms > now ? first->due_ms - now : 1, 0,
+                                                  retry ? onRetry : onHold, this);
 }
 
-void Delivery::onHold(void* delivery) noexcept { static_cast<Delivery*>(delivery)->holdTick(); }
+void Delivery::onHold(void* delivery) noexcept {
+    static_cast<Delivery*>(delivery)->holdTick(false);
+}
+void Delivery::onRetry(void* delivery) noexcept {
+    static_cast<Delivery*>(delivery)->holdTick(true);
+}
 
-void Delivery::holdTick() {
-    hold_timer_ = 0;
+void Delivery::holdTick(bool retry) {
+    hold_timers_[retry] = 0;
     const uint64_t now = room_.loop().nowMs();
-    while (Unacked* u = unacked_.firstDue()) {
+    while (Unacked* u = unacked_.firstDue(retry)) {
         if (u->due_ms > now) break;
+        (void)storeInOrder(*u);
+    }
+    armHold(retry);
+}
+
+// Appends it, and before it what was delivered earlier and is only in memory, so that the backlog
+// has the order of delivery. False: the store takes no more; they are tried again later.
+bool Delivery::storeInOrder(Unacked& last) {
+    Unacked* u = &last;
+    while (u->prev != nullptr && u->prev->held == Held::kFresh) u = u->prev;
+    bool room = true;
+    for (;; u = u->next) {
         unacked_.unhold(*u);
-        if (room_.backlog().storeHeld(*u)) {
+        room = room && room_.backlog().storeHeld(*u);
+        if (room) {
             room_.count().held_stored.add();
         } else {
-            unacked_.hold(*u, now + kStoreRetryMs);
+            hold(*u, true);
         }
+        if (u == &last) return room;
     }
-    armHold();
 }
 
 }  // namespace sara::chat

@@ -31,18 +31,20 @@ class Delivery {
 
   private:
     void send(Session& s, Packet packet);
-    // What he holds and the store has not, in order: whatever is stored next stands behind it.
-    void storeFresh(Session& s);
-    void offline(Packet packet);
-    void holdFor(Unacked& u, uint64_t delay_ms);
-    void armHold();
+    void offline(Packet packet, bool keeping);
+    // The packet and what the session holds in memory before it: whatever is stored next stands
+    // behind them.
+    bool storeInOrder(Unacked& u);
+    void hold(Unacked& u, bool retry);
+    void armHold(bool retry);
+    void holdTick(bool retry);
     static void onHold(void* delivery) noexcept;
-    void holdTick();
+    static void onRetry(void* delivery) noexcept;
 
     Room& room_;
     UnackedTable unacked_;
-    uint64_t hold_timer_ = 0;
-    std::vector<StoredRef> refs_;  // scratch
+    uint64_t hold_timers_[2] = {};  // of the two lists of unacked_
+    std::vector<StoredRef> refs_;   // scratch
 };
 
 }  // namespace sara::chat

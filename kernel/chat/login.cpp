@@ -102,7 +102,8 @@ void Room::abandon(RoomWorld& world, uint64_t ticket) {
 void Login::begin(Session& s) {
     s.state = SessionState::kAuthenticating;
     room_.pause(s, kPauseLogin);
-    room_.setTimer(s, room_.settings().auth_timeout_ms, authDeadline);
+    // Without a timer the auth service's own limit bounds the wait: it answers exactly once.
+    (void)room_.setTimer(s, room_.settings().auth_timeout_ms, authDeadline);
     HookPort& hooks = room_.world().hooks;
     if (!hooks.wants(HookPoint::kSessionLogin)) {
         ask(s);
@@ -240,7 +241,9 @@ void Login::fail(Session& s, std::string_view id, std::string_view reason) {
     const SessionId before = s.id;
     room_.transmit(s, room_.replies().loginFailure(echoOf(id), reason));
     if (room_.sessions().find(before) == nullptr) return;
-    room_.setTimer(s, room_.settings().login_failure_delay_ms, closeFailed);
+    if (!room_.setTimer(s, room_.settings().login_failure_delay_ms, closeFailed)) {
+        room_.end(s, "login_failed", room_.settings().close_flush_ms);
+    }
 }
 
 void Login::closeFailed(void* session) noexcept {

@@ -8,6 +8,8 @@
 namespace sara::chat {
 namespace {
 
+constexpr size_t kFactBytesMax = UINT16_MAX;  // ids and jids are shorter by their own rules
+
 // One splice: the bytes [begin, end) of the text become before + value + after.
 struct Splice {
     const char* begin;
@@ -54,14 +56,16 @@ class FactWriter {
         : text_(text), splices_(splices), base_(base), text_at_(text_at), tail_(tail_at) {}
 
     void put(std::string_view value, bool replaced, uint32_t& at, uint16_t& len) {
+        if (value.size() > kFactBytesMax) value = {};  // only a gid that nobody reads can be
         len = static_cast<uint16_t>(value.size());
+        at = tail_;
+        if (value.empty()) return;
         if (!replaced && value.data() >= text_.data() &&
             value.data() + value.size() <= text_.data() + text_.size()) {
             at = static_cast<uint32_t>(text_at_ + (value.data() - text_.data()) +
                                        splices_.shiftAt(value.data()));
             return;
         }
-        at = tail_;
         std::memcpy(base_ + tail_, value.data(), value.size());
         tail_ += len;
     }

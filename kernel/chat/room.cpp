@@ -54,9 +54,8 @@ Status Room::open(const NewConn& conn, SessionId& session) {
     count_.connections.add(1);
     Session& s = newSession(conn);
     session = s.id;
-    setTimer(s, settings().login_timeout_ms, Login::deadline);
-    if (s.timer == 0) {  // timers_max: without a deadline it could stay for ever
-        forget(s, "timers_max");
+    if (!setTimer(s, settings().login_timeout_ms, Login::deadline)) {
+        forget(s, "timers_max", false);  // without a deadline it could stay for ever
         return Status::kFull;
     }
     if (!world_.hooks.wants(HookPoint::kConnOpen)) return Status::kOk;
@@ -70,7 +69,7 @@ Status Room::open(const NewConn& conn, SessionId& session) {
         return Status::kOk;
     }
     if (answer.verdict == Verdict::kReject) {
-        forget(s, "rejected");
+        forget(s, "rejected", false);
         return Status::kDenied;
     }
     s.state = SessionState::kNew;
@@ -98,7 +97,8 @@ Status Room::frame(SessionId session, std::string_view body, Move& move) {
     }
     switch (s->state) {
         case SessionState::kNew:
-            return login_.first(*s, body, move);
+            if (login_.first(*s, body, move) == Status::kMoved) return Status::kMoved;
+            return afterFrame(session);
         case SessionState::kOnline:
             count_.packets_in.add();
             countRate(*s, body.size());
@@ -192,18 +192,20 @@ void Room::onRateWindow(void* session) noexcept {
 }
 
 void Room::pause(Session& s, PauseReason why) {
+    if (s.state == SessionState::kEnding) return;
     if (s.pauses == 0) s.wire->pauseRead(s.conn, true);
     s.pauses = static_cast<uint8_t>(s.pauses | why);
 }
 
 void Room::resume(Session& s, PauseReason why) {
-    if ((s.pauses & why) == 0) return;
+    if ((s.pauses & why) == 0 || s.state == SessionState::kEnding) return;
     s.pauses = static_cast<uint8_t>(s.pauses & ~why);
     if (s.pauses == 0) s.wire->pauseRead(s.conn, false);
 }
 
 Sent Room::transmit(Session& s, std::span<const std::string_view> pieces) {
     uint64_t end_offset = 0;
+    if (s.state == SessionState::kEnding) return Sent::kRefused;
     if (s.wire->send(s.conn, pieces, end_offset) != Status::kOk) return Sent::kRefused;
     s.queued_end = end_offset;
     const uint64_t allowed = settings().queue_bytes_max + s.queue_allowance;
@@ -237,26 +239,33 @@ void Room::drained(SessionId session) {
 
 void Room::closed(SessionId session, std::string_view reason, uint64_t written) {
     Session* s = sessions_.find(session);
-    if (s == nullptr) return;
-    users_.erase(*s);
+    if (s == nullptr || s->state == SessionState::kEnding) return;
+    const bool logged_in = beginEnd(*s);
     delivery_.keep(*s, written);
-    forget(*s, reason);
+    forget(*s, reason, logged_in);
+}
+
+// Out of the table: what arrives from now on goes to the backlog, behind what is kept. And keeping
+// may answer senders, this session among them: nothing of that may reach its connection or end it
+// a second time.
+bool Room::beginEnd(Session& s) {
+    users_.erase(s);
+    const bool logged_in = s.state == SessionState::kOnline || s.state == SessionState::kFetching;
+    s.state = SessionState::kEnding;
+    return logged_in;
 }
 
 void Room::end(Session& s, std::string_view reason, uint32_t flush_ms) {
-    // Out of the table first: what arrives from now on goes to the backlog, behind what is kept
-    // here.
-    users_.erase(s);
+    if (s.state == SessionState::kEnding) return;
+    const bool logged_in = beginEnd(s);
     // What is still queued gets its chance with flush_ms, but only what has left counts as written.
     delivery_.keep(s, s.wire->written(s.conn));
     s.wire->close(s.conn, reason, flush_ms);
-    forget(s, reason);
+    forget(s, reason, logged_in);
 }
 
-void Room::forget(Session& s, std::string_view reason) {
-    const bool logged_in = s.state == SessionState::kOnline || s.state == SessionState::kFetching;
+void Room::forget(Session& s, std::string_view reason, bool logged_in) {
     if (world_.hooks.wants(HookPoint::kConnClose)) connTap(HookPoint::kConnClose, s, reason);
-    users_.erase(s);
     loop_.cancelTimer(std::exchange(s.timer, 0));
     loop_.cancelTimer(std::exchange(s.rate_timer, 0));
     loop_.cancelTimer(std::exchange(s.pump_timer, 0));
@@ -271,12 +280,13 @@ void Room::connTap(HookPoint p, const Session& s, std::string_view reason) {
     world_.hooks.conn(p, *this, s.id, {s.transport, peer, reason}, nullptr, 0);
 }
 
-void Room::setTimer(Session& s, uint64_t delay_ms, loop::EventLoop::Fn fn) {
+bool Room::setTimer(Session& s, uint64_t delay_ms, loop::EventLoop::Fn fn) {
     loop_.cancelTimer(s.timer);
     s.timer = loop_.startTimer(delay_ms, 0, fn, &s);
+    return s.timer != 0;
 }
 
-void Room::watchIdle(Session& s) { setTimer(s, settings().idle_timeout_ms, onIdle); }
+void Room::watchIdle(Session& s) { (void)setTimer(s, settings().idle_timeout_ms, onIdle); }
 
 // One timer per session that looks back, instead of one moved with every frame.
 void Room::onIdle(void* session) noexcept {
@@ -288,7 +298,7 @@ void Room::onIdle(void* session) noexcept {
     const uint64_t limit = room.settings().idle_timeout_ms;
     // Who is made to wait by us is not silent.
     if (silent < limit || s.pauses != 0) {
-        room.setTimer(s, silent < limit ? limit - silent : limit, onIdle);
+        (void)room.setTimer(s, silent < limit ? limit - silent : limit, onIdle);
         return;
     }
     room.count_.idle_timeouts.add();

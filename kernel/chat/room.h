@@ -102,7 +102,8 @@ class Room {
     void end(Session& s, std::string_view reason, uint32_t flush_ms);
     // The idle check of a session that is now online.
     void watchIdle(Session& s);
-    void setTimer(Session& s, uint64_t delay_ms, loop::EventLoop::Fn fn);
+    // False: timers_max.
+    [[nodiscard]] bool setTimer(Session& s, uint64_t delay_ms, loop::EventLoop::Fn fn);
 
   private:
     friend class Login;
@@ -113,9 +114,9 @@ class Room {
     static void onIdle(void* session) noexcept;
     static void onOpenHook(Room& room, SessionId session, uint64_t arg,
                            const HookAnswer& a) noexcept;
-    void forget(Session& s, std::string_view reason);
+    void forget(Session& s, std::string_view reason, bool logged_in);
+    bool beginEnd(Session& s);
     void connTap(HookPoint p, const Session& s, std::string_view reason);
-    void openVerdict(Session& s, const HookAnswer& answer);
     Session& newSession(const NewConn& conn);
 
     RoomWorld& world_;

@@ -24,7 +24,8 @@ enum class SessionState : uint8_t {
     kAuthenticating,  // waits for filters and the auth service
     kFetching,        // owns the jid, waits for his backlog
     kOnline,
-    kFailing  // the login failed; closes after a pause
+    kFailing,  // the login failed; closes after a pause
+    kEnding    // its packets are being kept; its connection is not touched any more
 };
 
 // Why reading is paused; reading goes on when no reason is left.

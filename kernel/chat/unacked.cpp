@@ -17,11 +17,11 @@ uint64_t mix(uint64_t h) {
 
 }  // namespace
 
-UnackedTable::UnackedTable() : buckets_(kBucketsMin, nullptr) {}
+UnackedTable::UnackedTable(uint64_t seed) : seed_(seed), buckets_(kBucketsMin, nullptr) {}
 UnackedTable::~UnackedTable() = default;
 
 uint32_t UnackedTable::hashOf(const Session& s, std::string_view id) const {
-    uint64_t h = s.id;
+    uint64_t h = s.id ^ seed_;
     size_t i = 0;
     for (; i + 8 <= id.size(); i += 8) {
         uint64_t word;
@@ -29,7 +29,7 @@ uint32_t UnackedTable::hashOf(const Session& s, std::string_view id) const {
         h = mix(h ^ word);
     }
     uint64_t rest = 0;
-    std::memcpy(&rest, id.data() + i, id.size() - i);
+    if (i < id.size()) std::memcpy(&rest, id.data() + i, id.size() - i);
     return static_cast<uint32_t>(mix(h ^ rest ^ id.size()));
 }
 
@@ -97,6 +97,15 @@ Unacked* UnackedTable::find(const Session& s, std::string_view id) {
     return u;
 }
 
+const Unacked* UnackedTable::findStored(const Session& s, std::string_view id, uint64_t seq) const {
+    const Unacked* u = buckets_[hashOf(s, id) & (buckets_.size() - 1)];
+    while (u != nullptr && (u->session != &s || u->held != Held::kStored || u->seq != seq ||
+                            u->packet.id() != id)) {
+        u = u->bucket_next;
+    }
+    return u;
+}
+
 Packet UnackedTable::remove(Unacked& u) {
     unhold(u);
     Unacked** link = &buckets_[u.hash & (buckets_.size() - 1)];
@@ -114,23 +123,24 @@ Packet UnackedTable::remove(Unacked& u) {
     return packet;
 }
 
-void UnackedTable::hold(Unacked& u, uint64_t due_ms) {
-    assert(!u.holding);
+void UnackedTable::hold(Unacked& u, uint64_t due_ms, bool retry) {
+    HoldList& list = holds_[retry];
+    assert(!u.holding && (list.last == nullptr || list.last->due_ms <= due_ms));
     u.holding = true;
+    u.retry = retry;
     u.due_ms = due_ms;
-    Unacked* before = hold_last_;
-    while (before != nullptr && before->due_ms > due_ms) before = before->hold_prev;
-    u.hold_prev = before;
-    u.hold_next = before ? before->hold_next : hold_first_;
-    (u.hold_next ? u.hold_next->hold_prev : hold_last_) = &u;
-    (before ? before->hold_next : hold_first_) = &u;
+    u.hold_prev = list.last;
+    u.hold_next = nullptr;
+    (list.last ? list.last->hold_next : list.first) = &u;
+    list.last = &u;
 }
 
 void UnackedTable::unhold(Unacked& u) {
     if (!u.holding) return;
     u.holding = false;
-    (u.hold_prev ? u.hold_prev->hold_next : hold_first_) = u.hold_next;
-    (u.hold_next ? u.hold_next->hold_prev : hold_last_) = u.hold_prev;
+    HoldList& list = holds_[u.retry];
+    (u.hold_prev ? u.hold_prev->hold_next : list.first) = u.hold_next;
+    (u.hold_next ? u.hold_next->hold_prev : list.last) = u.hold_prev;
 }
 
 }  // namespace sara::chat

@@ -26,18 +26,20 @@ struct Unacked {
     AppendOp* op = nullptr;  // while kAppending
     Unacked* bucket_next = nullptr;
     Unacked *prev = nullptr, *next = nullptr;            // of the session, in order of delivery
-    Unacked *hold_prev = nullptr, *hold_next = nullptr;  // by due time
+    Unacked *hold_prev = nullptr, *hold_next = nullptr;  // of its list, by due time
     uint64_t due_ms = 0;
     uint64_t order = 0;
     uint64_t seq = 0;
     uint32_t hash = 0;
     Held held = Held::kFresh;
     bool holding = false;
+    bool retry = false;  // which of the two lists holds it
 };
 
 class UnackedTable {
   public:
-    UnackedTable();
+    // seed: nobody outside knows it, so that ids cannot be chosen to meet in one bucket.
+    explicit UnackedTable(uint64_t seed);
     ~UnackedTable();
 
     // At the end of the session's list; not held yet.
@@ -46,21 +48,28 @@ class UnackedTable {
     Unacked* find(const Session& s, std::string_view id);
     // Takes it out of everything and gives the packet back.
     Packet remove(Unacked& u);
-    // Will be due at due_ms; calls come with due times that do not fall, or the entry goes to the
-    // front part by a walk from the end.
-    void hold(Unacked& u, uint64_t due_ms);
+    // The oldest of them that is in the store under seq.
+    const Unacked* findStored(const Session& s, std::string_view id, uint64_t seq) const;
+    // Will be due at due_ms. Two lists, for due times do not fall within one: what waits for its
+    // first try, and what waits longer because the store failed.
+    void hold(Unacked& u, uint64_t due_ms, bool retry);
     void unhold(Unacked& u);
-    Unacked* firstDue() { return hold_first_; }
+    Unacked* firstDue(bool retry) { return holds_[retry].first; }
     uint32_t size() const { return size_; }
 
   private:
     uint32_t hashOf(const Session& s, std::string_view id) const;
     void grow();
 
+    struct HoldList {
+        Unacked *first = nullptr, *last = nullptr;
+    };
+
+    const uint64_t seed_;
     std::vector<Unacked*> buckets_;
     std::vector<std::unique_ptr<Unacked[]>> chunks_;
     Unacked* free_ = nullptr;
-    Unacked *hold_first_ = nullptr, *hold_last_ = nullptr;
+    HoldList holds_[2];
     uint32_t size_ = 0;
 };
 

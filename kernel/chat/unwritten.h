@@ -22,7 +22,8 @@ class UnwrittenQueue {
     Unwritten& front() { return rows_[head_]; }
     Unwritten& back() { return rows_.back(); }
     void push(Unwritten u) {
-        if (head_ > 0 && rows_.size() == rows_.capacity()) {
+        // Moves the rest to the front only when at least half is free, so that a push stays cheap.
+        if (rows_.size() == rows_.capacity() && head_ * 2 >= rows_.size()) {
             rows_.erase(rows_.begin(), rows_.begin() + static_cast<ptrdiff_t>(head_));
             head_ = 0;
         }

@@ -15,6 +15,7 @@ Stage::Stage(uint32_t count, Settings s, bool with_auth, loop::EventLoop::Limits
         rooms_.push_back(std::make_unique<Room>(world, i));
         world.rooms.push_back(rooms_.back().get());
     }
+    ids.restart();  // rooms have taken their seeds
 }
 
 Stage::~Stage() {

@@ -117,6 +117,8 @@ class CountingIds final : public IdSource {
         std::memcpy(out, text, 36);
     }
 
+    void restart() { last_ = 0; }
+
   private:
     uint32_t last_ = 0;
 };
