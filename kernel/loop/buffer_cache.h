@@ -1,4 +1,4 @@
-// Free buffers of one thread. Decides where a freed buffer waits: at home when it is free'd there,
+// Free buffers of one thread. Decides where a freed buffer waits: at home when it is freed there,
 // else in a chain that goes home in bulk. A cache is a slot of a fixed table and is never freed, so
 // a buffer may outlive the thread that made it. Bounded: what does not fit goes to the heap. Only
 // buffer_pool includes it.
@@ -17,9 +17,10 @@ namespace sara::loop {
 inline constexpr std::array<uint32_t, 10> kBufferCapacity = {0,    256,  512,   1024,  2048,
                                                              4096, 8192, 16384, 32768, 65536};
 inline constexpr uint16_t kBufferClasses = kBufferCapacity.size();
-inline constexpr uint16_t kBufferCachesMax = 256;  // threads with a cache; the others use the heap
+inline constexpr uint16_t kBufferCachesMax = 256;  // docs/limits.md: buffer_caches_max
 inline constexpr uint16_t kNoHome = UINT16_MAX;
-// Of free buffers, per thread: in its lists, and once more on their way home. docs/limits.md.
+// Of free buffers, per thread: in its lists, and once more on their way home.
+// docs/limits.md: buffer_cache_bytes_max
 inline constexpr uint64_t kBufferCacheBytesMax = 32 << 20;
 
 // Counted, and told to the address sanitizer when pooled memory is not to be touched.

@@ -27,7 +27,7 @@ constinit thread_local EventLoop* t_current = nullptr;
 
 constexpr uint64_t kWakeId = 0;  // no watch has it
 constexpr uint64_t kNoLimitMs = UINT64_MAX;
-constexpr uint32_t kDrainTurnsMax = 10'000;   // of run() after stop(): then the mailbox closes
+constexpr uint32_t kDrainTurnsMax = 10'000;   // docs/limits.md: drain_turns_max
 constexpr uint32_t kSettleTriesMax = 10'000;  // milliseconds for other loops to end their turn
 
 // current() is right inside, also when a test turns one loop from within another.

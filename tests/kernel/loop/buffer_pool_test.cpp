@@ -11,6 +11,10 @@
 #include <thread>
 #include <vector>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
+
 #include "loop/buffer_cache.h"
 #include "loop/counters.h"
 
@@ -35,6 +39,23 @@ TEST(BufferPool, AFreedBufferIsUsedAgain) {
     const BufferRef second(newBuffer(150));
     EXPECT_EQ(second.get(), first);
     EXPECT_EQ(bufferHeapAllocations(), heap);
+}
+
+#ifdef __SANITIZE_ADDRESS__
+TEST(BufferPool, TheAddressSanitizerKnowsFreeBuffers) {
+    Buffer* const b = newBuffer(100);
+    EXPECT_FALSE(__asan_address_is_poisoned(b->data + 100 + 63));
+    unrefBuffer(b);
+    EXPECT_TRUE(__asan_address_is_poisoned(b->data));
+    const BufferRef again(newBuffer(100));
+    EXPECT_FALSE(__asan_address_is_poisoned(again->data));
+}
+#endif
+
+TEST(BufferPool, ASecondFreeIsFoundAtOnce) {
+    Buffer* const b = newBuffer(100);
+    unrefBuffer(b);
+    EXPECT_DEATH(unrefBuffer(b), "kFreed");
 }
 
 TEST(BufferPool, TheLastReferenceFrees) {

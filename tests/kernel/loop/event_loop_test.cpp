@@ -7,8 +7,11 @@
 
 #include <array>
 #include <chrono>
+#include <string>
 #include <thread>
 #include <vector>
+
+#include "loop/counters.h"
 
 namespace sara::loop {
 namespace {
@@ -134,6 +137,15 @@ TEST_F(EventLoopTest, TimersFollowTheClockGiven) {
     clock.advance(10'000);
     a.turn(0);
     EXPECT_EQ(words.size(), 1U);
+}
+
+TEST_F(EventLoopTest, RefusesMoreThanTimersMaxAndCountsIt) {
+    EventLoop small(2, clock, {.timers_max = 1});
+    Note note{&words, "ring", &small};
+    const int64_t before = Counters::instance().read("loop_timers_full_total");
+    EXPECT_NE(small.startTimer(1, 0, &say, &note), 0U);
+    EXPECT_EQ(small.startTimer(1, 0, &say, &note), 0U);
+    EXPECT_EQ(Counters::instance().read("loop_timers_full_total"), before + 1);
 }
 
 TEST_F(EventLoopTest, NowIsReadOncePerTurn) {
