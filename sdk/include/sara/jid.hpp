@@ -61,6 +61,9 @@ constexpr std::size_t utf8Length(std::string_view s) noexcept {
 
 constexpr bool jidPartValid(std::string_view part, JidPart where) noexcept {
     if (part.size() > kJidPartBytesMax) return false;
+    unsigned all = where;  // plain ASCII, the usual case, without a branch per byte
+    for (const char c : part) all &= kJidClasses[static_cast<uint8_t>(c)];
+    if (all != 0) return true;
     for (std::size_t i = 0; i < part.size();) {
         const uint8_t classes = kJidClasses[static_cast<uint8_t>(part[i])];
         if (classes & where) {
