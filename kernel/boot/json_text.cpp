@@ -73,7 +73,7 @@ Poco::JSON::Object::Ptr parseJsonObject(std::string_view text, const JsonLimits&
                                         JsonError* error) {
     if (!checkJsonObject(text, limits, error)) return nullptr;
     try {
-        Poco::JSON::ParseHandler::Ptr handler = new Poco::JSON::ParseHandler(true);
+        Poco::JSON::ParseHandler::Ptr handler = new Poco::JSON::ParseHandler();
         Poco::JSON::Parser parser(handler);
         return parser.parse(std::string(text)).extract<Poco::JSON::Object::Ptr>();
     } catch (const Poco::Exception& e) {

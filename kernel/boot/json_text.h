@@ -29,7 +29,7 @@ struct JsonError {
 [[nodiscard]] bool checkJsonObject(std::string_view text, const JsonLimits& limits,
                                    JsonError* error);
 
-// [any] The object, keys in the order of the file; null when *error is set.
+// [any] The object (its keys sorted); null when *error is set.
 [[nodiscard]] Poco::JSON::Object::Ptr parseJsonObject(std::string_view text,
                                                       const JsonLimits& limits, JsonError* error);
 

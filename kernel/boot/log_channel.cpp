@@ -34,6 +34,7 @@ Poco::Message::Priority LogChannel::priorityOf(loop::LogLevel level) {
 
 void attachPocoLog(loop::Log& log, loop::LogLevel level) {
     const Poco::AutoPtr<Poco::Channel> channel(new LogChannel(log));
+    (void)Poco::Logger::root();  // must exist: later loggers take channel and level from it
     Poco::Logger::setChannel("", channel);
     Poco::Logger::setLevel("", LogChannel::priorityOf(level));
 }

@@ -17,7 +17,7 @@ std::optional<std::string> pluginConfig(const Conf& conf, const std::string& ins
     const auto sections = conf.plugins().find(instance);
     const Poco::JSON::Object* section =
         sections == conf.plugins().end() ? nullptr : sections->second.get();
-    Poco::JSON::Object::Ptr out = new Poco::JSON::Object(Poco::JSON_PRESERVE_KEY_ORDER);
+    Poco::JSON::Object::Ptr out = new Poco::JSON::Object();
 
     for (const PluginSchema::Key& key : manifest.config.keys()) {
         std::string shown = "plugins." + instance + "." + key.name;

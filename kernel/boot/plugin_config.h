@@ -10,7 +10,7 @@
 
 namespace sara::boot {
 
-// [any] One JSON object with every key that has a value. Empty: problems says why.
+// [any] One JSON object with every key that has a value, sorted. Empty: problems says why.
 std::optional<std::string> pluginConfig(const Conf& conf, const std::string& instance,
                                         const Manifest& manifest, Problems* problems);
 

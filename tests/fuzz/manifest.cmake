@@ -1,0 +1,1 @@
+sara_fuzz(manifest ${CMAKE_CURRENT_LIST_DIR}/manifest.cpp LINK sara_boot)
