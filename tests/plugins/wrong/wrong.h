@@ -1,6 +1,6 @@
-/* A plugin in a few lines, for the corpus of wrong ones: each file of this folder defines what is wrong with it and
- * includes this. Loading one leaves a mark: the constructor appends the plugin's name to the file named by
- * SARA_WRONG_MARKS, so a test sees whether any of its code ran. */
+/* A plugin in a few lines, for the corpus of wrong ones: each file of this folder defines what is
+ * wrong with it and includes this. Loading one leaves a mark: the constructor appends the plugin's
+ * name to the file named by SARA_WRONG_MARKS, so a test sees whether any of its code ran. */
 #ifndef SARA_TESTS_WRONG_H
 #define SARA_TESTS_WRONG_H
 #include <sara/sara.h>
@@ -19,8 +19,9 @@
 #define WRONG_MORE ""
 #endif
 #ifndef WRONG_MANIFEST
-#define WRONG_MANIFEST \
-    "{\"id\": \"org.wrong." WRONG_NAME "\", \"version\": \"1.0.0\", \"abi\": \"" WRONG_ABI "\"" WRONG_MORE "}"
+#define WRONG_MANIFEST                                                                     \
+    "{\"id\": \"org.wrong." WRONG_NAME "\", \"version\": \"1.0.0\", \"abi\": \"" WRONG_ABI \
+    "\"" WRONG_MORE "}"
 #endif
 #ifndef WRONG_CREATE
 #define WRONG_CREATE return SARA_OK
@@ -118,10 +119,11 @@ static const char manifest[] = WRONG_MANIFEST;
 #endif
 
 SARA_EXPORT const sara_plugin_desc *WRONG_ENTRY(uint32_t index) {
-    static const sara_plugin_desc desc = {
-        WRONG_SIZE, 1,       0,           WRONG_MINOR_REQUIRED, 0,          WRONG_ID, "1.0.0",
-        manifest,   onCreate, onInit,     onLoopStart,          onStart,    onDrain,  onLoopStop,
-        onStop,     onDestroy, onService, NULL};
+    static const sara_plugin_desc desc = {WRONG_SIZE, 1,          0,           WRONG_MINOR_REQUIRED,
+                                          0,          WRONG_ID,   "1.0.0",     manifest,
+                                          onCreate,   onInit,     onLoopStart, onStart,
+                                          onDrain,    onLoopStop, onStop,      onDestroy,
+                                          onService,  NULL};
     return index == 0 ? &desc : NULL;
 }
 
