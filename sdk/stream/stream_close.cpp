@@ -23,7 +23,6 @@ void StreamLoop::close(Connection& c, uint32_t flush_ms) noexcept {
     c.partial = nullptr;
     cancelTimer(c);
     c.timer = context_.loop->timer(context_.host, flush_ms, 0, onTimer, &c);
-    if (c.timer == 0 && c.blocked) return finish(c);
     touch(c);
 }
 

@@ -44,7 +44,10 @@ void StreamLoop::settle(Connection& c) noexcept {
     if (c.phase == Phase::kOpen || c.phase == Phase::kClosing) {
         const bool held_back = c.pacing && c.phase == Phase::kOpen;
         if (!c.out.empty() && !c.blocked && may_write && !held_back) writeOut(c);
-        if (c.phase == Phase::kClosing && c.out.empty()) startDrain(c);
+        if (c.phase == Phase::kClosing) {
+            // Without a timer (none was left) nobody would end a flush that has to wait.
+            c.out.empty() ? startDrain(c) : c.timer == 0 ? finish(c) : void();
+        }
     }
     if (c.phase == Phase::kDead) {
         if (!c.ready && !c.touched) table_.give(&c);

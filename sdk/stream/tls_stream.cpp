@@ -123,6 +123,9 @@ TlsState tlsRead(SSL* tls, uint8_t* buf, size_t len, size_t* n) noexcept {
         const int r = SSL_read_ex(tls, buf + *n, len - *n, &got);
         if (r != 1) return stateOf(tls, r);
         *n += got;
+        // Nothing left inside: what is still in the socket is announced by the watch, so asking for
+        // it now would mostly fetch EAGAIN, a system call per wake-up.
+        if (SSL_has_pending(tls) == 0) return TlsState::kWantRead;
     }
     return TlsState::kOk;
 }
