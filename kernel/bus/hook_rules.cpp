@@ -23,9 +23,6 @@ constexpr std::array<StringFields, 5> kStrings{{
       offsetof(sara_ev_rpc, reason)}},
 }};
 
-constexpr uint32_t kBytes[] = {sizeof(sara_ev_conn), sizeof(sara_ev_login), sizeof(sara_ev_packet),
-                               sizeof(sara_ev_group), sizeof(sara_ev_rpc)};
-
 size_t familyOf(Hook hook) { return static_cast<size_t>(kHookRules[hook].family); }
 
 }  // namespace
@@ -33,8 +30,6 @@ size_t familyOf(Hook hook) { return static_cast<size_t>(kHookRules[hook].family)
 const StringFields& stringFields(EventFamily family) {
     return kStrings[static_cast<size_t>(family)];
 }
-
-uint32_t eventBytes(Hook hook) { return kBytes[familyOf(hook)]; }
 
 sara_str& reasonOf(Hook hook, sara_event* ev) {
     const StringFields& fields = kStrings[familyOf(hook)];

@@ -1,5 +1,6 @@
 #include "bus/hook_runner.h"
 
+#include <algorithm>
 #include <string>
 
 namespace sara::bus {
@@ -22,12 +23,15 @@ uint32_t typeBit(Hook hook, const sara_event* ev) {
 
 }  // namespace
 
-thread_local HookRunner::Frame* HookRunner::frame_ = nullptr;
+constinit thread_local HookRunner::Frame* HookRunner::frame_ = nullptr;
 
 HookRunner::HookRunner(Options options)
     : options_(options),
       pool_(options.loops.size(), options.suspended_max),
-      lanes_(options.loops.size()) {
+      lanes_(options.loops.size()),
+      credit_block_(
+          std::clamp<uint32_t>(options.suspended_max / (8 * options.loops.size()), 1, 64)),
+      credit_(options.suspended_max) {
     for (uint32_t i = 0; i < lanes_.size(); ++i) {
         lanes_[i].runner = this;
         lanes_[i].index = i;
@@ -49,12 +53,6 @@ HookRunner::~HookRunner() {
     }
 }
 
-loop::EventLoop* HookRunner::currentLoop() const {
-    loop::EventLoop* loop = loop::EventLoop::current();
-    if (loop == nullptr || loop->index() >= lanes_.size()) return nullptr;
-    return &options_.loops.at(loop->index()) == loop ? loop : nullptr;
-}
-
 uint64_t HookRunner::nowMs() const {
     const loop::EventLoop* loop = currentLoop();
     return loop != nullptr ? loop->nowMs() : options_.clock.monotonicMs();
@@ -64,52 +62,67 @@ sara_verdict HookRunner::emit(Hook h, sara_event* ev, Finished finished, void* u
     const Chain* chain = chains_.chain(h);
     const HookRule& rule = kHookRules[h];
     loop::EventLoop* loop = currentLoop();
-    ev->struct_size = eventBytes(h);
-    ev->hook = h;
-    ev->flags = ev->flags & SARA_EV_REMOTE;
-    ev->loop = loop != nullptr ? loop->index() : UINT32_MAX;
-    ev->t_ms = loop != nullptr ? loop->nowMs() : options_.clock.monotonicMs();
-
-    Frame f{frame_, ev, nullptr, nullptr, chain, 0, h, false};
+    Frame f{.outer = frame_,
+            .ev = ev,
+            .owner = nullptr,
+            .record = nullptr,
+            .chain = chain,
+            .hook = h,
+            .finished = finished,
+            .user = user,
+            .a = a};
     if (rule.suspends && loop != nullptr && !chain->filters.empty()) {
         // Filters see the event where it would be parked, so a pointer that they keep stays good.
         f.record = pool_.take(loop->index());
         if (f.record != nullptr) {
-            ev->flags |= SARA_EV_CAN_SUSPEND;
-            copyEvent(h, &f.record->event.head, ev);
             f.ev = &f.record->event.head;
-            f.record->hook = h;
-            f.record->finished = finished;
-            f.record->user = user;
-            f.record->a = a;
-            f.record->runner = this;
+            copyBody(h, f.ev, ev);
         }
     }
+    // Member by member: a copy of the whole head would wait for these small writes to leave the
+    // store buffer.
+    const auto flags = static_cast<uint16_t>((ev->flags & SARA_EV_REMOTE) |
+                                             (f.record != nullptr ? SARA_EV_CAN_SUSPEND : 0));
+    const sara_id session = ev->session;
+    const auto fill = [&](sara_event& head) {
+        head.struct_size = rule.bytes;
+        head.hook = h;
+        head.flags = flags;
+        head.loop = loop != nullptr ? loop->index() : UINT32_MAX;
+        head.session = session;
+        head.t_ms = loop != nullptr ? loop->nowMs() : options_.clock.monotonicMs();
+    };
+    fill(*ev);
+    if (f.record != nullptr) fill(*f.ev);
     frame_ = &f;
     const sara_verdict v = walk(f, 0);
     frame_ = f.outer;
-    return v == SARA_SUSPEND ? v : leave(f, ev, v);
-}
-
-// Ends an emission that nobody parked.
-sara_verdict HookRunner::leave(Frame& f, sara_event* ev, sara_verdict v) {
+    if (v == SARA_SUSPEND) return v;
     if (Suspended* s = f.record) {
-        bool changed = (f.ev->flags & SARA_EV_DIRTY) != 0 || v == SARA_REJECT;
-        if (s->owner.load(std::memory_order_relaxed) != nullptr) {  // a token was taken and dropped
-            if (Lane* lane = turnLane()) changed |= s->moveStrings(lane->turn_strings);
-            s->owner.store(nullptr, std::memory_order_relaxed);
-            s->forget();
-        }
-        if (changed) copyEvent(f.hook, ev, f.ev);
+        const bool touched = (f.ev->flags & SARA_EV_DIRTY) != 0 || v == SARA_REJECT ||
+                             s->owner.load(std::memory_order_relaxed) != nullptr;
+        if (touched) [[unlikely]]
+            leave(f, ev);
         f.ev = ev;
         if (!f.spoiled) pool_.give(s);
     }
-    runTaps(f);
+    if (!chain->taps.empty()) runTaps(f);
     return v;
 }
 
+// Takes what filters wrote out of a record that is not parked after all.
+void HookRunner::leave(Frame& f, sara_event* ev) {
+    Suspended& s = *f.record;
+    if (s.owner.load(std::memory_order_relaxed) != nullptr) {  // a token was taken and dropped
+        if (Lane* lane = turnLane()) s.moveStrings(lane->turn_strings);
+        s.owner.store(nullptr, std::memory_order_relaxed);
+        s.forget();
+    }
+    ev->flags = f.ev->flags;
+    copyBody(f.hook, ev, f.ev);
+}
+
 void HookRunner::runTaps(Frame& f) {
-    if (f.chain->taps.empty()) return;
     f.owner = nullptr;  // taps may not rewrite or park
     for (const TapEntry& tap : f.chain->taps) tap.fn(tap.user, f.ev);
 }
@@ -150,7 +163,7 @@ sara_verdict HookRunner::settle(Frame& f, size_t index, sara_verdict v) {
 void HookRunner::dropToken(Frame& f) {
     Suspended& s = *f.record;
     f.token = 0;
-    open_.fetch_sub(1, std::memory_order_relaxed);
+    giveCredit(lanes_[s.loop]);
     options_.loops.at(s.loop).cancelTimer(s.timer);
     s.timer = 0;
     if (s.claim(s.generation())) {
@@ -200,24 +213,50 @@ HookRunner::Frame* HookRunner::frameOf(const Instance* owner, const sara_event* 
     return nullptr;
 }
 
+// Each loop holds a few credits, so that most tokens need no counter that loops share.
+bool HookRunner::takeCredit(Lane& lane) {
+    if (lane.credit == 0) {
+        uint32_t left = credit_.load(std::memory_order_relaxed);
+        uint32_t n;
+        do {
+            n = std::min(left, credit_block_);
+            if (n == 0) return false;
+        } while (!credit_.compare_exchange_weak(left, left - n, std::memory_order_relaxed));
+        lane.credit = n;
+    }
+    --lane.credit;
+    return true;
+}
+
+void HookRunner::giveCredit(Lane& lane) {
+    if (++lane.credit < 2 * credit_block_) return;
+    lane.credit -= credit_block_;
+    credit_.fetch_add(credit_block_, std::memory_order_relaxed);
+}
+
 sara_id HookRunner::suspend(const Instance* owner, sara_event* ev, uint32_t timeout_ms,
                             sara_verdict on_timeout) {
     Frame* f = frameOf(owner, ev);
     if (f == nullptr || f->record == nullptr || f->token != 0 || f->spoiled) return 0;
     if (timeout_ms == 0 || timeout_ms > kSuspendMsMax || on_timeout > SARA_REJECT) return 0;
     if (closed_.load(std::memory_order_relaxed)) return 0;
-    if (open_.fetch_add(1, std::memory_order_relaxed) >= options_.suspended_max) {
-        open_.fetch_sub(1, std::memory_order_relaxed);
+    Suspended& s = *f->record;
+    Lane& lane = lanes_[s.loop];
+    if (!takeCredit(lane)) {
         refused_.add();
         return 0;
     }
-    Suspended& s = *f->record;
     s.owner.store(owner, std::memory_order_relaxed);
+    s.runner = this;
+    s.hook = f->hook;
+    s.finished = f->finished;
+    s.user = f->user;
+    s.a = f->a;
     s.timer = s.keepStrings()
                   ? options_.loops.at(s.loop).startTimer(timeout_ms, 0, &HookRunner::onTimeout, &s)
                   : 0;
     if (s.timer == 0) {
-        open_.fetch_sub(1, std::memory_order_relaxed);
+        giveCredit(lane);
         refused_.add();
         return 0;
     }
@@ -299,15 +338,23 @@ void HookRunner::proceed(Suspended& s) {
     s.timer = 0;
     s.parked = false;
     s.disarm();
-    open_.fetch_sub(1, std::memory_order_relaxed);
+    giveCredit(lanes_[s.loop]);
 
-    Frame f{frame_, &s.event.head, nullptr, &s, chains_.chain(s.hook), 0, s.hook, false};
+    Frame f{.outer = frame_,
+            .ev = &s.event.head,
+            .owner = nullptr,
+            .record = &s,
+            .chain = chains_.chain(s.hook),
+            .hook = s.hook,
+            .finished = s.finished,
+            .user = s.user,
+            .a = s.a};
     frame_ = &f;
     sara_verdict v = answerOf(f, s);
     if (v == SARA_PASS) v = walk(f, HookChains::next(*f.chain, *s.chain, s.index));
     frame_ = f.outer;
     if (v == SARA_SUSPEND) return;
-    runTaps(f);
+    if (!f.chain->taps.empty()) runTaps(f);
     if (s.finished != nullptr) s.finished(s.user, s.a, f.ev, v);
     s.owner.store(nullptr, std::memory_order_relaxed);
     s.forget();

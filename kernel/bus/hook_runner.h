@@ -49,7 +49,6 @@ class HookRunner final : public Hooks {
     void finishParked(uint32_t loop, const Instance* owner);
     // [control] No new token from now on.
     void close() { closed_.store(true, std::memory_order_relaxed); }
-    uint32_t suspendedNow() const { return open_.load(std::memory_order_relaxed); }
 
   private:
     // One emission while it runs; they nest when a filter causes another event.
@@ -59,14 +58,18 @@ class HookRunner final : public Hooks {
         const Instance* owner;  // whose filter runs
         Suspended* record;      // nullptr: cannot be parked
         const Chain* chain;
-        sara_id token;
+        sara_id token = 0;
         Hook hook;
-        bool spoiled;  // a token was dropped while its answer was under way: no second one
+        bool spoiled = false;  // a token was dropped while its answer was under way: no second one
+        Finished finished = nullptr;
+        void* user = nullptr;
+        uint64_t a = 0;
     };
     // What belongs to one loop.
     struct alignas(64) Lane {
         HookRunner* runner = nullptr;
         uint32_t index = 0;
+        uint32_t credit = 0;       // tokens that this loop may still give out
         StringArena turn_strings;  // what filters rewrote; reset at the end of the turn
         std::vector<loop::Buffer*> turn_buffers;
         bool turn_end_asked = false;
@@ -79,13 +82,20 @@ class HookRunner final : public Hooks {
     sara_verdict failed(Frame& f, const FilterEntry& e, sara_verdict v);
     sara_verdict switchedOff(Frame& f, const FilterEntry& e);
     void dropToken(Frame& f);
+    bool takeCredit(Lane& lane);
+    void giveCredit(Lane& lane);
     void runTaps(Frame& f);
-    sara_verdict leave(Frame& f, sara_event* ev, sara_verdict v);
+    void leave(Frame& f, sara_event* ev);
     void proceed(Suspended& s);
     sara_verdict answerOf(Frame& f, Suspended& s);
     void give(Suspended& s);
     void drainReady(Lane& lane);
-    loop::EventLoop* currentLoop() const;
+    // nullptr off our loops: another set's loop in a test counts as none.
+    loop::EventLoop* currentLoop() const {
+        loop::EventLoop* loop = loop::EventLoop::current();
+        if (loop == nullptr || loop->index() >= lanes_.size()) return nullptr;
+        return &options_.loops.at(loop->index()) == loop ? loop : nullptr;
+    }
     Lane* turnLane();
     Frame* frameOf(const Instance* owner, const sara_event* ev) const;
     uint64_t nowMs() const;
@@ -100,11 +110,12 @@ class HookRunner final : public Hooks {
     TicketPool<Suspended> pool_;
     std::vector<Lane> lanes_;
     PacketCheck packet_check_ = nullptr;
-    std::atomic<uint32_t> open_{0};
+    const uint32_t credit_block_;
+    std::atomic<uint32_t> credit_;  // tokens of suspended_max that no loop holds
     std::atomic<bool> closed_{false};
     loop::Counter failures_, timeouts_, refused_, switched_off_;
 
-    static thread_local Frame* frame_;
+    static constinit thread_local Frame* frame_;
 };
 
 }  // namespace sara::bus

@@ -22,16 +22,13 @@ bool Suspended::keepStrings() noexcept {
     return true;
 }
 
-bool Suspended::moveStrings(StringArena& to) noexcept {
-    bool moved = false;
+void Suspended::moveStrings(StringArena& to) noexcept {
     const StringFields& fields = stringFields(kHookRules[hook].family);
     for (uint8_t i = 0; i < fields.count; ++i) {
         sara_str& s = stringAt(&event.head, fields.offset[i]);
         if (s.len == 0 || !strings.owns(s.ptr)) continue;
         if (!to.copy(s, &s)) s = sara_str{nullptr, 0};
-        moved = true;
     }
-    return moved;
 }
 
 void Suspended::forget() noexcept {

@@ -46,8 +46,8 @@ struct Suspended : Ticket {
     // [loop] Makes every string of the event live as long as this record, in place. False: no
     // memory.
     [[nodiscard]] bool keepStrings() noexcept;
-    // [loop] Moves the strings that this record owns to another arena. True when there were some.
-    bool moveStrings(StringArena& to) noexcept;
+    // [loop] Moves the strings that this record owns to another arena.
+    void moveStrings(StringArena& to) noexcept;
     // [loop] Drops strings and buffer.
     void forget() noexcept;
 };

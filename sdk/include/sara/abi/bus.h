@@ -57,9 +57,10 @@ typedef struct sara_bus {
      * instance's. */
     sara_status (*unsubscribe)(const sara_host *h, sara_id handle) SARA_NOEXCEPT;
     /* [loop] Inside a filter, then return SARA_SUSPEND. The event stays valid until resume or
-     * timeout. timeout_ms 1..60000; on_timeout is ACCEPT, DONE or REJECT. Returns a one-shot token,
-     * 0 when the hook forbids it or suspended_max is reached. Later packets of the same session
-     * wait behind this one. */
+     * timeout, and so do its strings when they are read from ev after this call: views taken
+     * earlier die with the filter call. timeout_ms 1..60000; on_timeout is ACCEPT, DONE or REJECT.
+     * Returns a one-shot token, 0 when the hook forbids it or suspended_max is reached. Later
+     * packets of the same session wait behind this one. */
     sara_id (*suspend)(const sara_host *h, sara_event *ev, uint32_t timeout_ms,
                        sara_verdict on_timeout) SARA_NOEXCEPT;
     /* [any] First call wins; a second or late one gets SARA_E_STALE and touches nobody. v is PASS
@@ -67,8 +68,8 @@ typedef struct sara_bus {
      * loop, never inside this call. */
     sara_status (*resume)(const sara_host *h, sara_id token, sara_verdict v,
                           sara_str reason) SARA_NOEXCEPT;
-    /* [loop] Inside a filter: rewrite SARA_F_*; the value is copied. SARA_E_UNSUPPORTED when this
-     * event has no such field. */
+    /* [loop] Inside a filter, or on the own suspended event before resume(): rewrite SARA_F_*; the
+     * value is copied. SARA_E_UNSUPPORTED when this event has no such field. */
     sara_status (*set_str)(const sara_host *h, sara_event *ev, uint32_t field,
                            sara_str v) SARA_NOEXCEPT;
     /* [loop] Inside packet.in or packet.deliver: replace the whole packet. It is validated like a

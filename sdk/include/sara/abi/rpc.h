@@ -24,7 +24,8 @@ typedef struct sara_rpc {
     sara_status (*reply)(const sara_host *h, sara_id token, sara_status st,
                          sara_buf *result) SARA_NOEXCEPT;
     /* [loop] Runs a command; done on this loop, SARA_E_NOTFOUND without one, SARA_E_TIMEOUT after
-     * timeout_ms. peer is for the log. result as given to reply(). */
+     * timeout_ms. peer is for the log. result as given to reply(); with
+     * SARA_E_DENIED by a filter its reason as a JSON string, or NULL. */
     void (*call)(const sara_host *h, sara_str service, sara_str method, sara_str peer,
                  sara_buf *params, uint32_t timeout_ms, sara_done done, void *user) SARA_NOEXCEPT;
 } sara_rpc;
