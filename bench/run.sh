@@ -1,0 +1,124 @@
+#!/bin/bash
+# Measures the server against the ceiling: one after the other, again and again (A B A B), the server pinned to
+# core 0 and the load to core 1, and prints a table of medians with the ratio to the ceiling of the same run. Then
+# the micro-benchmarks. Loopback only; every process that it starts it ends.
+# usage: bench/run.sh [--repeat N] [--seconds S] [--only NAME] [--no-micro] [--write]
+#   --write   puts the table into docs/performance.md
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+logs=$root/build/logs
+. "$root/scripts/steps.sh"
+cd "$root"
+
+repeat=3 seconds=4 only="" micro=1 write=0
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --repeat) repeat=$2; shift ;;
+    --seconds) seconds=$2; shift ;;
+    --only) only=$2; shift ;;
+    --no-micro) micro=0 ;;
+    --write) write=1 ;;
+    *) sed -n '5,6p' "$0" >&2; exit 2 ;;
+  esac
+  shift
+done
+
+install_packages run test
+step "configuring" cmake --preset release -DSARA_BENCH=ON
+step "building" cmake --build --preset release
+build=$root/build/release
+work=$(mktemp -d)
+results=$work/results
+side_pid=""
+end_side() {
+  if [ -n "$side_pid" ]; then
+    kill "$side_pid" 2>/dev/null || true
+    wait "$side_pid" 2>/dev/null || true
+    side_pid=""
+  fi
+}
+trap 'end_side; rm -rf "$work"' EXIT
+pin() { if [ "$(nproc)" -ge 2 ]; then taskset -c "$@"; else shift; "$@"; fi; }
+
+# start SIDE: a fresh server or ceiling; sets side_pid, tcp_port, tls_port.
+start() {
+  rm -rf "$work/data"
+  if [ "$1" = ceiling ]; then
+    pin 0 "$build/bench/ceiling" --port 0 >"$work/out" 2>&1 &
+  else
+    pin 0 "$build/bin/sara" -c "$work/conf.json" >"$work/out" 2>&1 &
+  fi
+  side_pid=$!
+  local i
+  for i in $(seq 100); do
+    if grep -q ready "$work/out"; then break; fi
+    sleep 0.1
+  done
+  tcp_port=$(grep -o 'tcp [0-9.]*:[0-9]*' "$work/out" | head -n 1 | sed 's/.*://')
+  tls_port=$(grep -o 'tls [0-9.]*:[0-9]*' "$work/out" | head -n 1 | sed 's/.*://' || true)
+  if [ -z "$tcp_port" ]; then
+    cat "$work/out" >&2
+    exit 1
+  fi
+}
+
+# measure NAME SIDE ARGUMENTS...: one run of the load against a fresh side; the line goes to the results.
+measure() {
+  local name=$1 side=$2 port
+  shift 2
+  start "$side"
+  port=$tcp_port
+  if [ "$side" = tls ]; then port=$tls_port; fi
+  if ! pin 1 "$build/bench/emsg_load" "$@" --port "$port" --pid "$side_pid" >"$work/line" 2>&1; then
+    echo "bench/run.sh: $name on $side went wrong: $(cat "$work/line")" >&2
+  fi
+  echo "$name $side $(tail -n 1 "$work/line")" >>"$results"
+  end_side
+}
+
+cat >"$work/conf.json" <<END
+{"bind": "127.0.0.1", "port": 0, "tlsport": 0, "enable_ws": false, "enable_tls": true, "loops": 1,
+ "certfile": "$work/server.pem", "keyfile": "$work/server.key", "store": "embedded",
+ "datadir": "$work/data", "pidfile": "$work/pid", "logfile": "", "loglevel": 1}
+END
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
+  -keyout "$work/server.key" -out "$work/server.pem" >/dev/null 2>&1
+
+# scenario NAME SIDES ARGUMENTS...: the sides in turn, $repeat times.
+scenario() {
+  local name=$1 sides=$2 round side extra
+  shift 2
+  if [ -n "$only" ] && [ "$only" != "$name" ]; then return; fi
+  for round in $(seq "$repeat"); do
+    for side in $sides; do
+      if [ -t 1 ]; then printf '\r\033[K%s, %s, round %s of %s' "$name" "$side" "$round" "$repeat"; fi
+      extra=()
+      if [ "$side" = tls ]; then extra=(--tls); fi
+      measure "$name" "$side" "$@" "${extra[@]}"
+    done
+  done
+  if [ -t 1 ]; then printf '\r\033[K'; fi
+}
+
+time=(--seconds "$seconds" --warmup 1)
+scenario chat-100x16 "ceiling sara tls" chat --pairs 100 --window 16 --size 64 "${time[@]}"
+scenario chat-1000x4 "ceiling sara" chat --pairs 1000 --window 4 --size 64 "${time[@]}"
+scenario chat-1KiB "ceiling sara" chat --pairs 100 --window 16 --size 1024 "${time[@]}"
+scenario round-trip "ceiling sara tls" chat --pairs 1 --window 1 --size 64 "${time[@]}"
+scenario offline "ceiling sara" offline --users 20 --count 20000 --window 64
+scenario logins "ceiling sara tls" logins --count 20000 --concurrency 64
+scenario idle "ceiling sara" idle --count 16000 --concurrency 128
+scenario idle-tls "tls" idle --count 4000 --concurrency 64
+
+arguments=("$results")
+if [ "$write" = 1 ]; then arguments+=("$root/docs/performance.md"); fi
+python3 "$root/bench/table.py" "${arguments[@]}"
+
+if [ "$micro" = 1 ]; then
+  for program in "$build"/bin/*_bench "$build"/bench/*_bench; do
+    if [ -x "$program" ]; then
+      echo
+      pin 0 "$program" --benchmark_min_time=0.2 2>/dev/null
+    fi
+  done
+fi

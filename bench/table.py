@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Turns the lines of bench/run.sh into a table of medians with ratios to the ceiling.
+
+usage: table.py RESULTS [MARKDOWN]   RESULTS has lines `scenario side {json}`. With MARKDOWN the table also
+replaces what stands between the two `bench-table` comments of that file.
+"""
+import collections
+import json
+import statistics
+import sys
+
+# What a scenario is about: (member of the line, words, is more better).
+MEASURES = {
+    "chat-100x16": [("delivered_per_s", "delivered/s", True), ("delivery_p99_us", "p99 µs", False)],
+    "chat-1000x4": [("delivered_per_s", "delivered/s", True), ("delivery_p99_us", "p99 µs", False)],
+    "chat-1KiB": [("delivered_per_s", "delivered/s", True), ("delivery_p99_us", "p99 µs", False)],
+    "round-trip": [("delivered_per_s", "round trips/s", True), ("delivery_p50_us", "p50 µs", False)],
+    "offline": [("stored_per_s", "stored/s", True), ("ack_p99_us", "ack p99 µs", False),
+                ("fetched_per_s", "fetched/s", True)],
+    "logins": [("logins_per_s", "logins/s", True), ("login_p99_us", "p99 µs", False)],
+    "idle": [("bytes_per_connection", "bytes/connection", False), ("logins_per_s", "logins/s", True)],
+    "idle-tls": [("bytes_per_connection", "bytes/connection", False)],
+}
+CPU = ("server_cpu_s_per_million", "CPU s/million", False)
+FAULTS = ("lost", "repeated", "out_of_order", "unacked", "strange", "failed")
+
+
+def read(path):
+    runs = collections.defaultdict(lambda: collections.defaultdict(list))
+    broken = []
+    with open(path, encoding="utf-8") as lines:
+        for line in lines:
+            scenario, side, text = line.split(" ", 2)
+            try:
+                run = json.loads(text)
+            except ValueError:
+                broken.append(f"{scenario} on {side}: {text.strip()}")
+                continue
+            bad = {name: run[name] for name in FAULTS if run.get(name)}
+            if bad:
+                broken.append(f"{scenario} on {side}: {bad}")
+            runs[scenario][side].append(run)
+    return runs, broken
+
+
+def show(value):
+    if value is None:
+        return "-"
+    if value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def rows(runs):
+    for scenario, measures in MEASURES.items():
+        sides = runs.get(scenario)
+        if not sides:
+            continue
+        for member, words, more_is_better in measures + [CPU]:
+            medians = {}
+            for side, lines in sides.items():
+                values = [line[member] for line in lines if member in line]
+                medians[side] = statistics.median(values) if values else None
+            ceiling = medians.get("ceiling")
+            sara = medians.get("sara")
+            ratio = "-"
+            if ceiling and sara:
+                ratio = f"{sara / ceiling:.2f}"
+            tls_ratio = "-"
+            if sara and medians.get("tls"):
+                tls_ratio = f"{medians['tls'] / sara:.2f}"
+            better = "more" if more_is_better else "less"
+            yield [scenario, f"{words} ({better} is better)", show(ceiling), show(sara), ratio,
+                   show(medians.get("tls")), tls_ratio]
+
+
+def table(runs):
+    head = ["scenario", "measure", "ceiling", "sara tcp", "tcp / ceiling", "sara tls", "tls / tcp"]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows(runs)]
+    return "\n".join(lines)
+
+
+def replace(path, text):
+    begin, end = "<!-- bench-table -->", "<!-- /bench-table -->"
+    with open(path, encoding="utf-8") as file:
+        page = file.read()
+    before, rest = page.split(begin, 1)
+    after = rest.split(end, 1)[1]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"{before}{begin}\n{text}\n{end}{after}")
+
+
+def main():
+    runs, broken = read(sys.argv[1])
+    text = table(runs)
+    print(text)
+    for line in broken:
+        print("BROKEN:", line)
+    if len(sys.argv) > 2:
+        replace(sys.argv[2], text)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
