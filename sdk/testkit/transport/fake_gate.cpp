@@ -27,7 +27,7 @@ struct FakeGateTable {
     static sara_status open(const sara_host* h, const sara_transport* api, void* self, sara_id conn,
                             const sara_conn_info* info, sara_id* session) SARA_NOEXCEPT {
         FakeGate& g = *g_gate;
-        const std::lock_guard lock(g.mutex_);
+        std::unique_lock lock(g.mutex_);
         if (g.open_status != SARA_OK) return g.open_status;
         auto* s = new GateSession;
         s->id = ++g.next_id_;
@@ -42,6 +42,8 @@ struct FakeGateTable {
         g.sessions_.push_back(s);
         g.by_id_[s->id] = s;
         *session = s->id;
+        lock.unlock();
+        if (g.on_open) g.on_open(*s);
         return SARA_OK;
     }
     static sara_status frame(const sara_host* h, sara_id session, const uint8_t* data, uint64_t len,

@@ -61,6 +61,7 @@ class FakeGate {
     sara_status open_status = SARA_OK;
     uint64_t frame_bytes_max = 1 << 20;
     std::function<uint64_t(const GateSession&)> limit_of;  // instead of frame_bytes_max
+    std::function<void(GateSession&)> on_open;
     std::function<sara_status(GateSession&, std::string_view)> on_frame;
     std::function<sara_status(GateSession&)> on_heartbeat;
     std::function<void(GateSession&, std::string_view)> on_violation;

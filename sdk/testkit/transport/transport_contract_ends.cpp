@@ -150,6 +150,66 @@ TEST_P(TransportContract, AClientThatNeverEndsItsSideIsCutAfterTwoSeconds) {
     EXPECT_EQ(rig.host.loop().watches(), 1u);
 }
 
+TEST_P(TransportContract, AResetWhilePausedIsReportedAndWakesNobodyForEver) {
+    TransportRig rig(kind());
+    GateSession* s = nullptr;
+    WireClient& c = rig.connected(&s);
+    rig.host.loop().run([&] { s->pause(true); });
+    c.send(kind().encode(packet(1)));
+    rig.settle();
+    c.reset();
+    ASSERT_TRUE(rig.until([&] { return s->closed; }));
+    EXPECT_EQ(s->closed_reason, "io_error");
+    EXPECT_THAT(s->frames, IsEmpty());
+    EXPECT_FALSE(rig.host.turn());
+}
+
+TEST_P(TransportContract, AClientThatEndsItsSideStillGetsTheAnswers) {
+    TransportRig rig(kind());
+    GateSession* s = nullptr;
+    WireClient& c = rig.connected(&s);
+    rig.gate.on_frame = [](GateSession& me, std::string_view body) { return me.send(body); };
+    c.send(kind().encode(packet(1)) + kind().encode(packet(2)));
+    c.pump();
+    c.shutdownWrite();
+    ASSERT_TRUE(rig.until([&] { return s->closed && c.ended(); }));
+    EXPECT_THAT(rig.take(c), ElementsAre(packet(1), packet(2)));
+}
+
+TEST_P(TransportContract, TheGateMayCloseInsideOpen) {
+    for (const uint32_t flush_ms : {0u, 100u}) {
+        TransportRig rig(kind());
+        rig.gate.on_open = [&](GateSession& s) { s.close(flush_ms); };
+        WireClient& c = rig.connect();
+        ASSERT_TRUE(rig.until([&] { return c.ended() || c.broken(); }));
+        c.close();
+        ASSERT_TRUE(rig.until([&] { return rig.host.loop().watches() == 1; }));
+    }
+}
+
+TEST_P(TransportContract, TheGateMayCloseInsideAFrameHoweverItWasCut) {
+    TransportRig rig(kind());
+    uint32_t flush_ms = 0;
+    rig.gate.on_frame = [&](GateSession& s, std::string_view) {
+        s.close(flush_ms);
+        return SARA_E_CLOSED;
+    };
+    const std::string wire = kind().encode(packet(1)) + kind().encode(packet(2));
+    for (size_t cut = 1; cut < wire.size(); cut += 5) {
+        flush_ms = cut % 2 == 0 ? 100 : 0;
+        GateSession* s = nullptr;
+        WireClient& c = rig.connected(&s);
+        c.send(wire.substr(0, cut));
+        rig.settle();
+        c.send(wire.substr(cut));
+        ASSERT_TRUE(rig.until([&] { return c.ended() || c.broken(); }));
+        EXPECT_EQ(s->frames.size(), 1u);
+        c.close();
+    }
+    ASSERT_TRUE(rig.until([&] { return rig.host.loop().watches() == 1; }));
+    EXPECT_THAT(rig.gate.misuse(), IsEmpty());
+}
+
 TEST_P(TransportContract, AStaleHandleTouchesNobody) {
     TransportRig rig(kind());
     GateSession* old = nullptr;
@@ -184,6 +244,15 @@ TEST_P(TransportContract, DrainingStopsAcceptingAndKeepsWhoIsThere) {
     EXPECT_THROW(rig.connect(), std::runtime_error);
     c.send(kind().encode(packet(1)));
     EXPECT_TRUE(rig.until([&] { return s->frames.size() == 1; }));
+}
+
+TEST_P(TransportContract, ConnectionsForABusyLoopStartOnTheOneThatAccepted) {
+    TransportRig rig(kind(), {.loops = 2});
+    rig.host.loop(1).refusePosts(SARA_E_AGAIN);
+    for (int i = 0; i < 4; ++i) rig.connect();
+    ASSERT_TRUE(rig.until([&] { return rig.gate.opened() == 4; }));
+    for (size_t i = 0; i < 4; ++i) EXPECT_EQ(rig.gate.session(i)->loop, 0u);
+    rig.host.loop(1).refusePosts(SARA_OK);
 }
 
 TEST_P(TransportContract, SpreadsConnectionsOverAllLoops) {
