@@ -56,7 +56,7 @@ struct Stream {
 
 // Arguments: messages under way, with a buffer each.
 void hopBetweenLoops(benchmark::State& state) {
-    const SystemClock clock;
+    SystemClock clock;
     LoopSet loops(2, clock, {});
     loops.start();
     constexpr uint64_t kMessages = 200'000;
@@ -153,7 +153,7 @@ void counterAdd(benchmark::State& state) {
 BENCHMARK(counterAdd)->Threads(1)->Threads(2);
 
 void emptyTurn(benchmark::State& state) {
-    const SystemClock clock;
+    SystemClock clock;
     EventLoop loop(0, clock, {});
     for (auto _ : state) loop.turn(0);
 }

@@ -81,7 +81,7 @@ struct Stream {
 };
 
 TEST(SteadyState, AMillionBuffersBetweenTwoLoopsAllocateNothing) {
-    const SystemClock clock;
+    SystemClock clock;
     LoopSet loops(2, clock, {});
     Stream stream{&loops, 1'000'000};
     loops.start();

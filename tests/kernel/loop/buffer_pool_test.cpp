@@ -22,7 +22,8 @@ namespace sara::loop {
 namespace {
 
 TEST(BufferPool, EverySizeHasSixtyFourBytesBehind) {
-    for (const uint64_t len : {0, 1, 191, 192, 193, 448, 449, 4032, 65'472, 65'473, 1'000'000}) {
+    for (const uint64_t len : std::initializer_list<uint64_t>{0, 1, 191, 192, 193, 448, 449, 4032,
+                                                              65'472, 65'473, 1'000'000}) {
         const BufferRef b(newBuffer(len));
         ASSERT_TRUE(b);
         EXPECT_EQ(b->len, len);

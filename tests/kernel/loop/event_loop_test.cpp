@@ -179,7 +179,7 @@ TEST_F(EventLoopTest, ATurnDoesNotWaitLongerThanAllowedUnderAManualClock) {
 }
 
 TEST(EventLoopWithSystemClock, ATimerIsNotEarlyByItsOwnClockAlsoInAnOldTurn) {
-    const SystemClock clock;
+    SystemClock clock;
     EventLoop loop(0, clock, {});
     static std::chrono::steady_clock::time_point started;
     static std::chrono::steady_clock::time_point rang;
@@ -210,7 +210,7 @@ TEST(EventLoopWithSystemClock, ATimerIsNotEarlyByItsOwnClockAlsoInAnOldTurn) {
 }
 
 TEST(EventLoopWithSystemClock, SleepsWhenItHasNothingToDo) {
-    const SystemClock clock;
+    SystemClock clock;
     EventLoop loop(0, clock, {});
     std::thread thread([&loop] { loop.run(); });
     const auto begin = std::chrono::steady_clock::now();
@@ -223,7 +223,7 @@ TEST(EventLoopWithSystemClock, SleepsWhenItHasNothingToDo) {
 }
 
 TEST(EventLoopWithSystemClock, APeriodicTimerWakesItOncePerPeriod) {
-    const SystemClock clock;
+    SystemClock clock;
     EventLoop loop(0, clock, {});
     static EventLoop* self;
     static int rings;

@@ -29,7 +29,7 @@ void visit(void* user, uint32_t loop) {
 
 class LoopSetTest : public testing::Test {
   protected:
-    const SystemClock clock;
+    SystemClock clock;
     LoopSet loops{4, clock, {}};
     Visits visits{&loops};
 };

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "loop/event_loop.h"
@@ -128,6 +129,32 @@ TEST_F(OutboxTest, RefusesAtOnceWhenTheTargetHasStopped) {
     EXPECT_EQ(burst.admitted, 0U);
 }
 
+TEST_F(OutboxTest, APromiseInAnOutboxIsKeptByALoopThatHasClosedMeanwhile) {
+    struct Race {
+        EventLoop* b;
+        Seen seen = {};
+        std::thread runner = {};
+    } race{&b};
+    a.atTurnEnd(
+        [](void* user) noexcept {
+            auto* const r = static_cast<Race*>(user);
+            EXPECT_TRUE(r->b->post({&note, &r->seen, 7, 0}, PostClass::kRequest));
+            r->runner = std::thread([r] {
+                r->b->stop();
+                r->b->run();
+            });
+            // This turn goes on until the other loop refuses everybody.
+            std::thread([r] {
+                const Post p{[](void*, uint64_t, uint64_t) noexcept {}, nullptr, 0, 0};
+                while (r->b->post(p, PostClass::kReply)) std::this_thread::yield();
+            }).join();
+        },
+        &race);
+    a.turn(0);
+    race.runner.join();
+    EXPECT_EQ(race.seen, Seen{7});
+}
+
 // Tokens that hop between loops until these stop: each one either runs or is refused, also in the
 // race between the last turn of one loop and the end of another.
 struct Token {
@@ -148,7 +175,7 @@ struct Token {
 };
 
 TEST(OutboxOfManyLoops, NoAdmittedPostIsLostWhenTheyStop) {
-    const SystemClock clock;
+    SystemClock clock;
     for (uint64_t round = 0; round < 10; ++round) {
         constexpr uint64_t kTokens = 500;
         std::atomic<uint64_t> refused{0};
@@ -167,7 +194,7 @@ TEST(OutboxOfManyLoops, NoAdmittedPostIsLostWhenTheyStop) {
 }
 
 TEST(OutboxOfManyLoops, OrderPerPosterIsKeptUnderLoad) {
-    const SystemClock clock;
+    SystemClock clock;
     LoopSet loops(3, clock, {});
     struct Sender {
         LoopSet* loops;

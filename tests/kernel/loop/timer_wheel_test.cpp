@@ -42,7 +42,8 @@ class TimerWheelTest : public testing::Test {
 
 TEST_F(TimerWheelTest, IsNeverEarlyAndAtMostATickLate) {
     for (uint64_t offset = 0; offset < 8; ++offset) {
-        for (const uint64_t delay : {0, 1, 3, 4, 5, 63, 255, 256, 257, 1023, 16'384, 16'387}) {
+        for (const uint64_t delay : std::initializer_list<uint64_t>{0, 1, 3, 4, 5, 63, 255, 256,
+                                                                    257, 1023, 16'384, 16'387}) {
             now_ms = kStartMs + offset;
             TimerWheel w(now_ms, 10);
             fired.clear();
