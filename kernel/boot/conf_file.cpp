@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 
@@ -35,6 +37,15 @@ Poco::Dynamic::Var fallbackOf(const KeyRow& row) {
     const auto object = parseJsonObject("{\"v\":" + std::string(row.fallback) + "}", {}, &error);
     assert(object && "a default of the table is not JSON");
     return object->get("v");
+}
+
+bool allNumbers(const std::vector<std::string>& texts, const KeyRow& row) {
+    return std::all_of(texts.begin(), texts.end(), [&row](const std::string& text) {
+        int64_t number = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        return error == std::errc() && end == text.data() + text.size() && number >= row.min &&
+               number <= row.max;
+    });
 }
 
 }  // namespace
@@ -140,6 +151,9 @@ std::optional<Conf::Value> Conf::readValue(const KeyRow& row, const Poco::Dynami
         if (const auto flag = readFlag(found)) value = *flag;
     } else if (row.type == KeyType::kTexts) {
         if (auto texts = readTexts(found)) value = std::move(*texts);
+    } else if (row.type == KeyType::kNumbers) {
+        auto texts = readTexts(found);
+        if (texts && allNumbers(*texts, row)) value = std::move(*texts);
     } else if (auto text = readText(found)) {
         if (row.words.empty() || isOneOf(row.words, *text)) {
             if ((row.traits & kFileName) && !text->empty()) {

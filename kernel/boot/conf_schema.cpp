@@ -51,6 +51,9 @@ constexpr KeyRow kConfKeys[] = {
     {"close_flush_ms", kInt, "2000", 0, 60000, "", 0, "ms", "Time for the last bytes before a close"},
     {"login_failure_delay_ms", kInt, "1000", 0, 60000, "", 0, "ms", "Pause before a failed login is closed"},
     {"backlog_age_s", kInt, "604800", 60, 315360000, "", 0, "s", "Waiting messages are dropped after this time"},
+    {"offline_max", kInt, "0", 0, 1000000, "", 0, "packets", "At login only the last of what waits; 0: all of it"},
+    {"offline_first_only_types", KeyType::kNumbers, "[]", 0, 999999999, "", 0, "", "Of these types only the first of each sender waits"},
+    {"offline_last_only_types", KeyType::kNumbers, "[]", 0, 999999999, "", 0, "", "Of these types only the last of each sender waits"},
     {"drain_timeout_ms", kInt, "10000", 0, kHourMs, "", 0, "ms", "Orderly end: sessions get this long"},
     // Process.
     {"pidfile", kText, "\"/tmp/sara.pid\"", 0, 0, "", kFileName, "", "Pid file, locked; empty: none"},
@@ -80,7 +83,7 @@ constexpr KeyRow kLimitKeys[] = {
     {"delay_packets_max", kInt, "100000", 1, kMax32, "", 0, "packets", "Backlog in one login reply"},
     {"mailbox_max", kInt, "65536", 16, 1 << 24, "", 0, "posts", "Mailbox of one loop"},
     {"timers_max", kInt, "4000000", 1024, kMax32, "", 0, "timers", "Timers of one loop"},
-    {"buffer_bytes_max", kInt, "0", 0, kMaxInt, "", 0, "bytes", "Live packet buffers of the process; 0: no limit"},
+    {"buffer_bytes_max", kInt, "1073741824", 0, kMaxInt, "", 0, "bytes", "Live packet buffers of the process; 0: no limit"},
     {"workers", kInt, "8", 1, 1024, "", 0, "threads", "Threads for blocking work of plugins"},
     {"work_queue_max", kInt, "4096", 1, 1 << 20, "", 0, "jobs", "Waiting jobs of those threads"},
     {"suspended_max", kInt, "65536", 1, 1 << 24, "", 0, "events", "Events that filters hold"},
@@ -142,6 +145,9 @@ std::string describeExpected(const KeyRow& row) {
             return row.words.empty() ? "text" : quotedWords(row.words);
         case KeyType::kTexts:
             return "text or an array of texts";
+        case KeyType::kNumbers:
+            return "an array of integers from " + std::to_string(row.min) + " to " +
+                   std::to_string(row.max);
         case KeyType::kObject:
             return "an object";
     }

@@ -10,7 +10,7 @@
 
 namespace sara::boot {
 
-enum class KeyType { kInteger, kFlag, kText, kTexts, kObject };
+enum class KeyType { kInteger, kFlag, kText, kTexts, kNumbers, kObject };
 
 enum KeyTrait : uint32_t {
     kSecret = 1,    // never shown, never logged
@@ -22,7 +22,7 @@ struct KeyRow {
     std::string_view name;
     KeyType type;
     std::string_view fallback;  // JSON text of the default
-    int64_t min;                // kInteger only
+    int64_t min;                // kInteger and each of kNumbers
     int64_t max;
     std::string_view words;  // kText: "safe|fast"; empty: any text
     uint32_t traits;

@@ -16,6 +16,15 @@ uint64_t limit64(const Conf& conf, const char* key) {
     return static_cast<uint64_t>(conf.limit(key));
 }
 
+// The schema has let only numbers pass.
+std::vector<uint32_t> numbers(const Conf& conf, const char* key) {
+    std::vector<uint32_t> out;
+    for (const std::string& text : conf.texts(key)) {
+        out.push_back(static_cast<uint32_t>(std::stoul(text)));
+    }
+    return out;
+}
+
 }  // namespace
 
 chat::Settings chatSettings(const Conf& conf) {
@@ -32,6 +41,9 @@ chat::Settings chatSettings(const Conf& conf) {
     s.close_flush_ms = ms(conf, "close_flush_ms");
     s.login_failure_delay_ms = ms(conf, "login_failure_delay_ms");
     s.backlog_age_ms = static_cast<uint64_t>(conf.integer("backlog_age_s")) * 1000;
+    s.offline_max = static_cast<uint32_t>(conf.integer("offline_max"));
+    s.offline_first_only_types = numbers(conf, "offline_first_only_types");
+    s.offline_last_only_types = numbers(conf, "offline_last_only_types");
     s.frame_bytes_max = limit64(conf, "frame_bytes_max");
     s.login_frame_bytes_max = limit64(conf, "login_frame_bytes_max");
     s.json_depth_max = limit32(conf, "json_depth_max");

@@ -20,7 +20,8 @@ constexpr uint32_t kThrottleShare = 8;
 
 }  // namespace
 
-Backlog::Backlog(Room& room) : room_(room), reader_(room.settings().json_depth_max) {}
+Backlog::Backlog(Room& room)
+    : room_(room), policy_(room.settings()), reader_(room.settings().json_depth_max) {}
 Backlog::~Backlog() = default;
 
 AppendOp& Backlog::claimOp() {
@@ -161,6 +162,38 @@ void Backlog::onFetched(void* fetch, Status st, std::span<const StoredView> pack
     room.backlog().collect(*f.release(), *s, packets, more);
 }
 
+void Backlog::addToReply(Fetch& fetch, Session& s, uint64_t seq, std::string_view id,
+                         std::string_view packet) {
+    if (fetch.total > 0) fetch.body.push_back(',');
+    fetch.body.append(packet);
+    if (!s.batch) s.batch = std::make_unique<Batch>();
+    s.batch->add(Batch::Kind::kLoginReply, seq, id, 0);
+    ++fetch.total;
+}
+
+uint32_t Backlog::typeOf(std::string_view packet) {
+    scratch_.assign(packet);
+    scratch_.append(64, '\0');  // padding of the reader
+    Envelope e;
+    return reader_.read({scratch_.data(), packet.size()}, e) ? e.type : 0;
+}
+
+void Backlog::applyPolicy(Fetch& fetch, Session& s) {
+    std::vector<DelayCandidate> candidates;
+    for (const DelayRow& row : fetch.rows) candidates.push_back({row.from, row.type});
+    policy_.apply(candidates);
+    std::vector<StoredRef> left_out;
+    for (size_t i = 0; i < fetch.rows.size(); ++i) {
+        const DelayRow& row = fetch.rows[i];
+        if (candidates[i].kept) {
+            addToReply(fetch, s, row.seq, row.id, row.packet);
+        } else {
+            left_out.push_back({row.seq, row.id});
+        }
+    }
+    if (!left_out.empty()) room_.world().store.drop(s.bare(), left_out);
+}
+
 void Backlog::collect(Fetch& fetch, Session& s, std::span<const StoredView> packets, bool more) {
     const Settings& settings = room_.settings();
     for (const StoredView& p : packets) {
@@ -169,17 +202,19 @@ void Backlog::collect(Fetch& fetch, Session& s, std::span<const StoredView> pack
         if (std::find(fetch.dropped.begin(), fetch.dropped.end(), p.seq) != fetch.dropped.end()) {
             continue;
         }
-        if (fetch.total > 0) fetch.body.push_back(',');
-        fetch.body.append(p.packet);
-        if (!s.batch) s.batch = std::make_unique<Batch>();
-        s.batch->add(Batch::Kind::kLoginReply, p.seq, p.id, 0);
-        ++fetch.total;
+        if (policy_.active()) {
+            fetch.rows.push_back({p.seq, typeOf(p.packet), std::string(p.id), std::string(p.from),
+                                  std::string(p.packet)});
+        } else {
+            addToReply(fetch, s, p.seq, p.id, p.packet);
+        }
     }
     if (more && fetch.body.size() < settings.delay_bytes_max &&
-        fetch.total < settings.delay_packets_max) {
+        fetch.total + fetch.rows.size() < settings.delay_packets_max) {
         fetchNext(fetch);
         return;
     }
+    if (!fetch.rows.empty()) applyPolicy(fetch, s);
     const std::unique_ptr<Fetch> done(&fetch);
     s.fetch = nullptr;
     s.last_seq = fetch.after_seq;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "chat/delay_policy.h"
 #include "chat/envelope.h"
 #include "chat/packet.h"
 #include "chat/ports.h"
@@ -27,6 +28,13 @@ struct AppendOp {
     AppendOp* next = nullptr;  // free list
 };
 
+// A stored packet that a rule of DelayPolicy may still leave out.
+struct DelayRow {
+    uint64_t seq;
+    uint32_t type;
+    std::string id, from, packet;
+};
+
 // One read of a backlog that has not completed.
 struct Fetch {
     Room* room;
@@ -34,6 +42,7 @@ struct Fetch {
     uint64_t after_seq = 0;
     uint64_t total = 0;               // packets of the login reply so far
     std::string body{};               // their texts, comma separated
+    std::vector<DelayRow> rows{};     // all of it, only while a DelayPolicy is active
     std::vector<uint64_t> dropped{};  // acknowledged since the read began: not to be sent again
 };
 
@@ -64,6 +73,10 @@ class Backlog {
     void appended(AppendOp& op, Status st, uint64_t seq);
     void fetchNext(Fetch& fetch);
     bool alreadySent(const Session& s, const Fetch& fetch, const StoredView& p);
+    void addToReply(Fetch& fetch, Session& s, uint64_t seq, std::string_view id,
+                    std::string_view packet);
+    void applyPolicy(Fetch& fetch, Session& s);
+    uint32_t typeOf(std::string_view packet);
     void collect(Fetch& fetch, Session& s, std::span<const StoredView> packets, bool more);
     void pumped(Session& s, const Fetch& fetch, std::span<const StoredView> packets, bool more);
     bool sendStored(Session& s, const StoredView& p);
@@ -79,6 +92,7 @@ class Backlog {
     uint32_t inflight_ = 0;
     std::vector<std::unique_ptr<AppendOp[]>> chunks_;
     AppendOp* free_ = nullptr;
+    const DelayPolicy policy_;
     EnvelopeReader reader_;
     std::string scratch_;
 };

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace sara::chat {
 
@@ -24,6 +25,10 @@ struct Settings {
     uint32_t login_failure_delay_ms =
         1'000;  // conf: login_failure_delay_ms; pause before the close
     uint64_t backlog_age_ms = 7ull * 24 * 3600 * 1000;  // conf: backlog_age_s
+    // Rules of the servers before Go, off by default (protocol 2.9).
+    uint32_t offline_max = 0;                          // conf: only the last N at login; 0: all
+    std::vector<uint32_t> offline_first_only_types{};  // conf: of these types the first per sender
+    std::vector<uint32_t> offline_last_only_types{};   // conf: of these types the last per sender
     // Limits, conf section "limits". Per node unless said.
     uint64_t frame_bytes_max = 1 << 20;        // after login
     uint64_t login_frame_bytes_max = 8 << 10;  // before login
