@@ -25,6 +25,14 @@ const char* levelTag(loop::LogLevel level) {
 
 void appendEscaped(std::string_view text, std::string* out) {
     while (!text.empty()) {
+        // Nearly always the whole line.
+        size_t plain = 0;
+        while (plain < text.size() && text[plain] >= 0x20 && text[plain] < 0x7f) ++plain;
+        if (plain > 0) {
+            out->append(text.substr(0, plain));
+            text.remove_prefix(plain);
+            continue;
+        }
         const auto byte = static_cast<unsigned char>(text[0]);
         const size_t length = utf8Length(text);
         // U+0080..U+009F are control characters too, written 0xc2 0x80..0x9f.
@@ -51,12 +59,18 @@ void appendEscaped(std::string_view text, std::string* out) {
 
 void appendLogLine(uint64_t wall_ms, loop::LogLevel level, std::string_view source,
                    std::string_view text, size_t line_bytes_max, std::string* out) {
-    const auto seconds = static_cast<std::time_t>(wall_ms / 1000);
-    std::tm utc{};
-    ::gmtime_r(&seconds, &utc);
-    char head[64];
-    const size_t n = std::strftime(head, sizeof head, "[%Y/%m/%d %H:%M:%S UTC] [", &utc);
-    out->append(head, n);
+    // One calendar computation per thread and second.
+    thread_local std::time_t second = -1;
+    thread_local char head[64];
+    thread_local size_t head_bytes = 0;
+    const auto now = static_cast<std::time_t>(wall_ms / 1000);
+    if (now != second) {
+        std::tm utc{};
+        ::gmtime_r(&now, &utc);
+        head_bytes = std::strftime(head, sizeof head, "[%Y/%m/%d %H:%M:%S UTC] [", &utc);
+        second = now;
+    }
+    out->append(head, head_bytes);
     *out += levelTag(level);
     *out += "] (";
     appendEscaped(source.substr(0, 64), out);

@@ -21,6 +21,9 @@ namespace sara::boot {
 
 namespace {
 
+constexpr std::chrono::milliseconds kGather{10};
+constexpr size_t kGatherBytes = 256 << 10;
+
 loop::Counter droppedCounter() {
     return loop::Counters::instance().define(loop::CounterKind::kCounter, "log_lines_dropped_total",
                                              "log lines that did not fit or could not be written");
@@ -49,6 +52,7 @@ struct LogSink::Shared {
         : options(o), file(o.file, o.file_bytes_max, o.file_count), console_on(o.console) {}
 
     void run();
+    size_t held() const { return file_lines.size() + console_lines.size(); }
 
     const Options options;
     LogFile file;  // the writer's, after start()
@@ -60,6 +64,7 @@ struct LogSink::Shared {
     std::condition_variable idle;
     std::string file_lines, console_lines;
     bool reopen = false, stop = false, running = false, ended = false;
+    bool urgent = false;               // somebody waits in flush()
     uint64_t queued = 0, written = 0;  // batches, for flush()
     int64_t dropped_since_told = 0;
 };
@@ -92,8 +97,12 @@ void LogSink::Shared::run() {
     std::string to_file, to_console;
     std::unique_lock<std::mutex> lock(mutex);
     for (;;) {
-        work.wait(lock,
-                  [&] { return stop || reopen || !file_lines.empty() || !console_lines.empty(); });
+        work.wait(lock, [&] { return stop || reopen || held() > 0; });
+        // A little later there is more to write at once, and callers need not wake us for each
+        // line.
+        work.wait_for(lock, kGather,
+                      [&] { return stop || reopen || urgent || held() >= kGatherBytes; });
+        urgent = false;
         to_file.swap(file_lines);
         to_console.swap(console_lines);
         const uint64_t batch = queued;
@@ -124,7 +133,7 @@ void LogSink::append(loop::LogLevel level, std::string_view source, std::string_
     console = console && shared_->console_on.load(std::memory_order_relaxed);
     const bool to_file = !options.file.empty();
     const std::lock_guard<std::mutex> lock(shared_->mutex);
-    const size_t held = shared_->file_lines.size() + shared_->console_lines.size();
+    const size_t held = shared_->held();
     if (held + line.size() > options.queue_bytes_max) {
         shared_->dropped.add();
         ++shared_->dropped_since_told;
@@ -142,7 +151,9 @@ void LogSink::append(loop::LogLevel level, std::string_view source, std::string_
     if (to_file) shared_->file_lines += line;
     if (console) shared_->console_lines += line;
     ++shared_->queued;
-    shared_->work.notify_one();
+    if (held == 0 || (held < kGatherBytes && shared_->held() >= kGatherBytes)) {
+        shared_->work.notify_one();
+    }
 }
 
 void LogSink::write(loop::LogLevel level, std::string_view source, std::string_view text) {
@@ -165,6 +176,8 @@ bool LogSink::flush(uint64_t timeout_ms) {
     std::unique_lock<std::mutex> lock(shared_->mutex);
     if (!shared_->running) return true;
     const uint64_t wanted = shared_->queued;
+    if (shared_->written < wanted) shared_->urgent = true;
+    shared_->work.notify_one();
     return shared_->idle.wait_for(lock, std::chrono::milliseconds(timeout_ms),
                                   [&] { return shared_->written >= wanted || shared_->ended; });
 }
