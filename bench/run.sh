@@ -6,7 +6,9 @@
 #   --write   puts the table into docs/performance.md
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck disable=SC2034  # for steps.sh
 logs=$root/build/logs
+# shellcheck source=scripts/steps.sh
 . "$root/scripts/steps.sh"
 cd "$root"
 
@@ -25,7 +27,7 @@ done
 
 install_packages run test
 step "configuring" cmake --preset release -DSARA_BENCH=ON
-step "building" cmake --build --preset release
+step "building" cmake --build --preset release --target sara plugins/all bench/all
 build=$root/build/release
 work=$(mktemp -d)
 results=$work/results
@@ -38,26 +40,26 @@ end_side() {
   fi
 }
 trap 'end_side; rm -rf "$work"' EXIT
-pin() { if [ "$(nproc)" -ge 2 ]; then taskset -c "$@"; else shift; "$@"; fi; }
+# In the background only as `(pin ...) &`: exec makes the pid that of the program itself.
+pin() { if [ "$(nproc)" -ge 2 ]; then exec taskset -c "$@"; else shift; exec "$@"; fi; }
 
 # start SIDE: a fresh server or ceiling; sets side_pid, tcp_port, tls_port.
 start() {
-  rm -rf "$work/data"
+  rm -rf "$work/data" "$work/out"
   if [ "$1" = ceiling ]; then
-    pin 0 "$build/bench/ceiling" --port 0 >"$work/out" 2>&1 &
+    (pin 0 "$build/bench/ceiling" --port 0) >"$work/out" 2>&1 &
   else
-    pin 0 "$build/bin/sara" -c "$work/conf.json" >"$work/out" 2>&1 &
+    (pin 0 "$build/bin/sara" -c "$work/conf.json") >"$work/out" 2>&1 &
   fi
   side_pid=$!
-  local i
-  for i in $(seq 100); do
-    if grep -q ready "$work/out"; then break; fi
+  for _ in $(seq 600); do
+    if grep -qs ready "$work/out"; then break; fi
     sleep 0.1
   done
-  tcp_port=$(grep -o 'tcp [0-9.]*:[0-9]*' "$work/out" | head -n 1 | sed 's/.*://')
+  tcp_port=$(grep -o 'tcp [0-9.]*:[0-9]*' "$work/out" | head -n 1 | sed 's/.*://' || true)
   tls_port=$(grep -o 'tls [0-9.]*:[0-9]*' "$work/out" | head -n 1 | sed 's/.*://' || true)
   if [ -z "$tcp_port" ]; then
-    cat "$work/out" >&2
+    echo "bench/run.sh: $1 is not ready: $(cat "$work/out")" >&2
     exit 1
   fi
 }
@@ -69,7 +71,7 @@ measure() {
   start "$side"
   port=$tcp_port
   if [ "$side" = tls ]; then port=$tls_port; fi
-  if ! pin 1 "$build/bench/emsg_load" "$@" --port "$port" --pid "$side_pid" >"$work/line" 2>&1; then
+  if ! (pin 1 "$build/bench/emsg_load" "$@" --port "$port" --pid "$side_pid") >"$work/line" 2>&1; then
     echo "bench/run.sh: $name on $side went wrong: $(cat "$work/line")" >&2
   fi
   echo "$name $side $(tail -n 1 "$work/line")" >>"$results"
@@ -118,7 +120,7 @@ if [ "$micro" = 1 ]; then
   for program in "$build"/bin/*_bench "$build"/bench/*_bench; do
     if [ -x "$program" ]; then
       echo
-      pin 0 "$program" --benchmark_min_time=0.2 2>/dev/null
+      (pin 0 "$program" --benchmark_min_time=0.2) 2>/dev/null
     fi
   done
 fi
