@@ -1,6 +1,7 @@
 #include "store-embedded/database.h"
 
 #include <algorithm>
+#include <cstdarg>
 #include <filesystem>
 
 #include "store-embedded/damage.h"
@@ -16,6 +17,12 @@ constexpr uint64_t kSeqStep = uint64_t{1} << 24;
 constexpr int kClockShift = 20;
 constexpr int kFilterBitsPerKey = 10;
 constexpr uint64_t kLogAgainMs = 60'000;
+
+// LevelDB's own diary grows without a bound and says nothing that an operator needs.
+class NoDiary : public leveldb::Logger {
+  public:
+    void Logv(const char*, std::va_list) override {}
+};
 
 std::string_view view(const leveldb::Slice& s) { return {s.data(), s.size()}; }
 
@@ -39,7 +46,8 @@ Database::Database(const HostFace& host, const Settings& settings, leveldb::Env*
       env_(env),
       folder_(settings.datadir + "/queue"),
       filter_(leveldb::NewBloomFilterPolicy(kFilterBitsPerKey)),
-      cache_(leveldb::NewLRUCache(settings.cache_bytes)) {}
+      cache_(leveldb::NewLRUCache(settings.cache_bytes)),
+      diary_(std::make_unique<NoDiary>()) {}
 
 leveldb::Options Database::options() const {
     leveldb::Options o;
@@ -51,6 +59,7 @@ leveldb::Options Database::options() const {
     o.max_open_files = settings_.open_files_max;
     o.filter_policy = filter_.get();
     o.block_cache = cache_.get();
+    o.info_log = diary_.get();
     return o;
 }
 

@@ -65,6 +65,7 @@ class Database {
     const std::string folder_;
     const std::unique_ptr<const leveldb::FilterPolicy> filter_;
     const std::unique_ptr<leveldb::Cache> cache_;
+    const std::unique_ptr<leveldb::Logger> diary_;
     std::unique_ptr<leveldb::DB> db_;
     sara_status state_ = SARA_E_CLOSED;
     bool damaged_ = false;      // LevelDB found corruption: repair before the next open

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <utility>
 
 #include "store-embedded/operation.h"
 
@@ -39,17 +40,17 @@ class Intake {
     }
     // [writer] Takes all there is. With nothing there it waits up to wait for something, for
     // nudge() or for close().
-    void take(OperationChain* to, std::chrono::milliseconds wait) {
+    bool take(OperationChain* to, std::chrono::milliseconds wait) {
         std::unique_lock lock(mutex_);
         if (chain_.empty() && !closed_ && !nudged_ && wait.count() > 0) {
             waiting_ = true;
             wake_.wait_for(lock, wait, [this] { return !chain_.empty() || closed_ || nudged_; });
             waiting_ = false;
         }
-        nudged_ = false;
         to->splice(chain_);
+        return std::exchange(nudged_, false);
     }
-    // [any] Ends one wait.
+    // [any] A post to a loop failed: ends one wait, so that the writer posts again.
     void nudge() {
         const std::lock_guard lock(mutex_);
         nudged_ = true;

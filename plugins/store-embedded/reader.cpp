@@ -34,9 +34,10 @@ UserTail* Reader::tail(std::string_view user, uint64_t batch, sara_status* statu
     tails_.trim(batch);
     markKey(user, &key_);
     const leveldb::Status found = database_.reader()->Get(checked(), key_, &value_);
-    if (!found.ok() && !found.IsNotFound() && !found.IsCorruption()) {
+    if (!found.ok() && !found.IsNotFound()) {
         *status = database_.readFailed(found);
-        return nullptr;
+        if (*status != SARA_E_CORRUPT) return nullptr;
+        *status = SARA_OK;
     }
     UserTail& tail = tails_.add(user);
     if (found.IsNotFound()) return &tail;

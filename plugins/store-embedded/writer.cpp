@@ -82,11 +82,11 @@ void Writer::run() {
         // Asked before the last look into the queue, so that nothing pushed before close() stays
         // behind.
         const bool closing = intake_.closed();
-        intake_.take(&work, waitTime());
+        posts_missing_ |= intake_.take(&work, waitTime());
         if (work.empty() && closing) return;
         while (!work.empty()) {
             runBatch(&work);
-            intake_.take(&work, {});
+            posts_missing_ |= intake_.take(&work, {});
         }
         housekeeping();
     }

@@ -137,6 +137,8 @@ TEST_F(StoreOnABrokenDisk, APowerCutKeepsEveryConfirmedPacketInOrder) {
             });
             store->host().turn();
         }
+        // Half of it is surely on the disk, the rest is somewhere under way.
+        ASSERT_TRUE(client().wait({answers.begin(), answers.begin() + enough / 2}));
         const size_t sure = confirmed();
         sure_total += sure;
         const std::string image = folder.path() + "/image" + std::to_string(round);
@@ -154,7 +156,7 @@ TEST_F(StoreOnABrokenDisk, APowerCutKeepsEveryConfirmedPacketInOrder) {
         store->stop();
         std::filesystem::remove_all(folder.datadir());
     }
-    EXPECT_GT(sure_total, 500u) << "most rounds must have had something to lose";
+    EXPECT_GT(sure_total, 1000u) << "most rounds must have had something to lose";
 }
 
 TEST_F(StoreOnABrokenDisk, AHangingDiskStopsNoLoopAndTurnsTheStoreUnhealthy) {
@@ -227,6 +229,15 @@ TEST_F(StoreOnABrokenDisk, CompletionsWaitForALoopWhoseMailboxIsFull) {
     ASSERT_TRUE(client().wait(answers));
     EXPECT_EQ(answers[0]->status, SARA_OK);
     EXPECT_EQ(answers[1]->status, SARA_E_INVALID);
+}
+
+TEST_F(StoreOnABrokenDisk, ARefusedCallWaitsForAFullMailboxWithoutOtherTraffic) {
+    store->host().loop().refusePosts(SARA_E_AGAIN);
+    StoreClient::Answer answer;
+    store->host().loop().run([&] { answer = client().startFetch(""); });
+    store->host().loop().refusePosts(SARA_OK);
+    ASSERT_TRUE(client().wait({answer}));
+    EXPECT_EQ(answer->status, SARA_E_INVALID);
 }
 
 TEST_F(StoreOnABrokenDisk, AReadErrorIsAnErrorAndNotAnEmptyBacklog) {
