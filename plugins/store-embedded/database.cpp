@@ -157,7 +157,8 @@ leveldb::Status Database::rebuild(uint64_t* highest) {
         const std::string_view key = view(it->key());
         std::string_view user;
         uint64_t seq = 0;
-        if (key.starts_with(kMarkPrefix) && decodeNumber(key, view(it->value()), &seq)) {
+        if (key.starts_with(kMarkPrefix) && decodeNumber(key, view(it->value()), &seq) &&
+            seq <= kSeqMax) {
             *highest = std::max(*highest, seq);
         }
         if (!splitQueueKey(key, &user, &seq)) continue;

@@ -10,6 +10,7 @@
 #include <leveldb/write_batch.h>
 #include <sara/sara.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -32,9 +33,9 @@ class Database {
     // SARA_OK: batches may be written. Otherwise what the last failure was.
     sara_status state() const { return state_; }
 
-    // A place behind all earlier ones; claimed for good by the batch that also carries
-    // stageSeqBound().
-    uint64_t nextSeq() { return ++last_seq_; }
+    // A place behind all earlier ones, and behind one that damage kept from this counter; claimed
+    // for good by the batch that also carries stageSeqBound().
+    uint64_t nextSeq(uint64_t behind) { return last_seq_ = std::max(last_seq_, behind) + 1; }
     // Adds the new bound to a batch when the sequence has reached the old one.
     void stageSeqBound(leveldb::WriteBatch* batch);
 

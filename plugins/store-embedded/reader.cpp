@@ -60,6 +60,8 @@ sara_status Reader::scanTail(UserTail& tail) {
     for (it->Seek(key_); it->Valid(); it->Next()) {
         uint64_t seq = 0;
         if (!ofUser(view(it->key()), tail.user(), &seq)) break;
+        // Damaged tables may overlap: then the order of an iterator is nothing to rely on.
+        if (seq <= tail.lastSeq()) continue;
         tail.append(seq, it->value().size(), peekExpiry(view(it->value())));
     }
     if (it->status().ok()) return SARA_OK;
@@ -75,12 +77,16 @@ void Reader::readPage(Operation* op, UserTail& tail, uint64_t wall_ms, std::vect
     }
     const uint64_t bytes_max = std::min(op->bytes_max, settings_.page_bytes_max);
     const std::unique_ptr<leveldb::Iterator> it(database_.reader()->NewIterator(checked()));
-    queueKey(op->user(), std::max(op->after_seq, tail.lowWater()) + 1, &key_);
+    uint64_t last = std::max(op->after_seq, tail.lowWater());
+    if (last == UINT64_MAX) return;
+    queueKey(op->user(), last + 1, &key_);
     uint64_t bytes = 0;
     for (it->Seek(key_); it->Valid(); it->Next()) {
         uint64_t seq = 0;
         Record record;
         if (!ofUser(view(it->key()), op->user(), &seq)) break;
+        if (seq <= last) continue;  // as in scanTail()
+        last = seq;
         if (!decodeRecord(view(it->key()), view(it->value()), &record)) {
             gone->push_back({seq, false});
             continue;

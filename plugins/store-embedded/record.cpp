@@ -47,7 +47,7 @@ bool splitQueueKey(std::string_view key, std::string_view* user, uint64_t* seq) 
     if (key[nul] != '\0') return false;
     *user = key.substr(kQueuePrefix.size(), nul - kQueuePrefix.size());
     *seq = getBig(key.data() + nul + 1, 8);
-    return validUser(*user);
+    return *seq <= kSeqMax && validUser(*user);
 }
 
 void encodeRecord(std::string_view key, const Record& record, std::string* out) {

@@ -19,6 +19,8 @@ namespace sara::store_embedded {
 inline constexpr size_t kUserBytesMax = 1024;
 inline constexpr size_t kIdBytesMax = 255;
 inline constexpr size_t kFromBytesMax = 1024;
+// Out of reach of the counter: a higher one is damage.
+inline constexpr uint64_t kSeqMax = UINT64_MAX / 2;
 inline constexpr uint64_t kSchema = 1;
 inline constexpr std::string_view kSchemaKey = "m/schema";
 inline constexpr std::string_view kSeqKey = "m/seq";

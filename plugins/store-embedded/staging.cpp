@@ -21,7 +21,7 @@ void Staging::append(Operation* op) {
         host_.add(Metric::kBacklogFull, 1);
         return;
     }
-    op->seq = database_.nextSeq();
+    op->seq = database_.nextSeq(tail->lastSeq());
     queueKey(op->user(), op->seq, &key_);
     const std::string_view packet(reinterpret_cast<const char*>(op->packet->data), op->packet->len);
     encodeRecord(key_, {op->expires_ms, op->id(), op->from(), packet}, &value_);

@@ -19,7 +19,7 @@ void UserTail::reset(std::string_view user) {
 }
 
 void UserTail::append(uint64_t seq, uint64_t bytes, uint64_t expires_ms) {
-    assert(entries_.empty() || entries_.back().seq < seq);
+    assert(seq > lastSeq());
     const uint64_t expires_s = std::min<uint64_t>(expires_ms / 1000 + 1, UINT32_MAX);
     const uint64_t size = std::clamp<uint64_t>(bytes, 1, UINT32_MAX);
     entries_.push_back({seq, static_cast<uint32_t>(size), static_cast<uint32_t>(expires_s)});

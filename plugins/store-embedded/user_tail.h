@@ -25,6 +25,8 @@ class UserTail {
     uint64_t liveBytes() const { return live_bytes_; }
     // Entries held in memory, dropped ones included.
     size_t held() const { return entries_.size(); }
+    // The highest place known, waiting or gone.
+    uint64_t lastSeq() const { return entries_.empty() ? low_water_ : entries_.back().seq; }
     // Every packet up to this seq is gone.
     uint64_t lowWater() const { return low_water_; }
     void setLowWater(uint64_t seq) { low_water_ = seq; }
@@ -42,7 +44,7 @@ class UserTail {
     uint64_t batch() const { return batch_; }
     void setBatch(uint64_t batch) { batch_ = batch; }
 
-    // seq must be above every earlier one; bytes above 0.
+    // seq must be above lastSeq(); bytes above 0.
     void append(uint64_t seq, uint64_t bytes, uint64_t expires_ms);
     // True when the packet was there.
     bool drop(uint64_t seq);
