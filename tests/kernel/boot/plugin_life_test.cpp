@@ -77,7 +77,8 @@ std::string configOf(const std::string& conf_text) {
     if (!conf) return {};
     const PluginFile file = inspectPlugin(PluginWorld::corpus() + "/picky.so");
     EXPECT_EQ(file.refusal, "");
-    return pluginConfig(*conf, "picky", file.manifest, &problems).value_or(problems.front());
+    const auto config = pluginConfig(*conf, "picky", file.manifest, &problems);
+    return config ? *config : problems.front();
 }
 
 TEST(PluginConfig, FillsInDefaults) {
