@@ -15,8 +15,8 @@ namespace sara::store_embedded {
 
 class Reader {
   public:
-    Reader(const HostFace& host, const Settings& settings, Database& database, TailCache& tails)
-        : host_(host), settings_(settings), database_(database), tails_(tails) {}
+    Reader(const Settings& settings, Database& database, TailCache& tails)
+        : settings_(settings), database_(database), tails_(tails) {}
 
     // The user's tail, from memory or read from the database; nullptr with *status when it cannot
     // be read. batch: the one under way, whose tails stay in memory.
@@ -32,7 +32,6 @@ class Reader {
   private:
     sara_status scanTail(UserTail& tail);
 
-    const HostFace& host_;
     const Settings& settings_;
     Database& database_;
     TailCache& tails_;

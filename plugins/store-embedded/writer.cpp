@@ -47,7 +47,7 @@ Writer::Writer(const HostFace& host, const Settings& settings, leveldb::Env* env
       intake_(intake),
       database_(host, settings, env),
       tails_(settings.tail_users_max, settings.tail_entries_max),
-      reader_(host, settings, database_, tails_),
+      reader_(settings, database_, tails_),
       staging_(host, settings, database_, tails_, reader_),
       sweeper_(host, database_, tails_, staging_) {}
 

@@ -184,16 +184,16 @@ void damage(const std::string& folder, const std::vector<std::string>& files, co
 }
 
 void recover(const uint8_t* edits, size_t n) {
-    static const Prepared* prepared = new Prepared;
+    static const Prepared prepared;
     const TempFolder folder;
-    fs::copy(prepared->folder.datadir(), folder.datadir(), fs::copy_options::recursive);
-    damage(folder.datadir() + "/queue", prepared->files, edits, n);
+    fs::copy(prepared.folder.datadir(), folder.datadir(), fs::copy_options::recursive);
+    damage(folder.datadir() + "/queue", prepared.files, edits, n);
     Life life(folder.datadir());
     if (!life.start()) {
         require(!life.host.error().empty(), "refused without a sentence");
         return;
     }
-    for (const auto& [user, packets] : prepared->users) readAll(life, user, packets);
+    for (const auto& [user, packets] : prepared.users) readAll(life, user, packets);
 }
 
 void decode(std::string_view input) {
