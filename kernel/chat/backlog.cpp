@@ -36,6 +36,7 @@ AppendOp& Backlog::claimOp() {
     free_ = op.next;
     op.room = &room_;
     op.entry = nullptr;
+    op.unwritten_of = 0;
     op.drop_after = false;
     op.throttled = false;
     return op;
@@ -49,7 +50,7 @@ void Backlog::releaseOp(AppendOp& op) {
 
 void Backlog::store(Packet packet) {
     const uint32_t max = room_.settings().store_inflight_max;
-    if (inflight_ >= max) {
+    if (full()) {
         room_.count().store_busy.add();
         if (packet.facts().sender == 0) room_.count().lost.add();
         room_.router().answer(std::move(packet), Outcome::kBusy);
@@ -70,8 +71,18 @@ void Backlog::keep(Packet packet) {
     append(op);
 }
 
+bool Backlog::full() const { return inflight_ >= room_.settings().store_inflight_max; }
+
+void Backlog::storeUnwritten(const Session& s, Packet packet, uint64_t end_offset) {
+    AppendOp& op = claimOp();
+    op.packet = std::move(packet);
+    op.unwritten_of = s.id;
+    op.end_offset = end_offset;
+    append(op);
+}
+
 bool Backlog::storeHeld(Unacked& u) {
-    if (inflight_ >= room_.settings().store_inflight_max) return false;
+    if (full()) return false;
     AppendOp& op = claimOp();
     op.packet = Packet(loop::refBuffer(u.packet.buffer()));
     op.entry = &u;
@@ -98,6 +109,7 @@ void Backlog::appended(AppendOp& op, Status st, uint64_t seq) {
     if (st == Status::kOk) {
         room_.count().packets_stored.add();
         if (op.entry != nullptr) room_.delivery().stored(*op.entry, seq);
+        if (op.unwritten_of != 0) storedUnwritten(op, seq);
         if (op.drop_after) {
             const StoredRef ref{seq, op.packet.id()};
             room_.world().store.drop(op.packet.toBare(), {&ref, 1});
@@ -119,6 +131,15 @@ void Backlog::appended(AppendOp& op, Status st, uint64_t seq) {
         }
     }
     releaseOp(op);
+}
+
+// Its session is gone: it stays in the store and comes at the next login.
+void Backlog::storedUnwritten(const AppendOp& op, uint64_t seq) {
+    Session* s = room_.sessions().find(op.unwritten_of);
+    if (s == nullptr || s->state != SessionState::kOnline) return;
+    if (!s->batch) s->batch = std::make_unique<Batch>();
+    s->batch->add(Batch::Kind::kUntilWritten, seq, op.packet.id(), op.end_offset);
+    retryPump(*s, kPumpRetryMs);
 }
 
 void Backlog::drop(Session& s, std::span<const StoredRef> refs) {
@@ -268,6 +289,7 @@ void Backlog::onPumped(void* fetch, Status st, std::span<const StoredView> packe
 // Live packets that were held too long are in the store as well: they are with the client already.
 bool Backlog::alreadySent(const Session& s, const Fetch& fetch, const StoredView& p) {
     if (room_.delivery().unacked().findStored(s, p.id, p.seq) != nullptr) return true;
+    if (s.batch && s.batch->holdsUnwritten(p.seq)) return true;
     return std::find(fetch.dropped.begin(), fetch.dropped.end(), p.seq) != fetch.dropped.end();
 }
 
@@ -291,6 +313,8 @@ void Backlog::pumped(Session& s, const Fetch& fetch, std::span<const StoredView>
         if (!alreadySent(s, fetch, p) && !sendStored(s, p)) return;
         s.last_seq = p.seq;
     }
+    // Its timer also forgets what wants no ack and has left.
+    if (s.batch && s.batch->waitsForWrite()) retryPump(s, kPumpRetryMs);
     if (more || s.behind_dirty) {
         pump(s);
         return;

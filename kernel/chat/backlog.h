@@ -22,8 +22,10 @@ struct Unacked;
 struct AppendOp {
     Room* room = nullptr;
     Packet packet;
-    Unacked* entry = nullptr;  // a held packet whose session still lives
-    bool drop_after = false;   // acknowledged meanwhile
+    Unacked* entry = nullptr;    // a held packet whose session still lives
+    SessionId unwritten_of = 0;  // wants no ack and sits in this session's queue up to end_offset
+    uint64_t end_offset = 0;
+    bool drop_after = false;  // acknowledged meanwhile
     bool throttled = false;
     AppendOp* next = nullptr;  // free list
 };
@@ -58,6 +60,10 @@ class Backlog {
     // Stores a packet that is also in flight to its recipient. False: too many on their way, try
     // later.
     bool storeHeld(Unacked& u);
+    // Stores a packet that wants no ack and may still be in the queue of its recipient; forgotten
+    // when its bytes have left. Not while full().
+    void storeUnwritten(const Session& s, Packet packet, uint64_t end_offset);
+    bool full() const;
     // Forgets stored packets of this user.
     void drop(Session& s, std::span<const StoredRef> refs);
     // Reads what waits for a user who logs in; ends in Login::finish().
@@ -71,6 +77,7 @@ class Backlog {
     void releaseOp(AppendOp& op);
     void append(AppendOp& op);
     void appended(AppendOp& op, Status st, uint64_t seq);
+    void storedUnwritten(const AppendOp& op, uint64_t seq);
     void fetchNext(Fetch& fetch);
     bool alreadySent(const Session& s, const Fetch& fetch, const StoredView& p);
     void addToReply(Fetch& fetch, Session& s, uint64_t seq, std::string_view id,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "chat/ports.h"
@@ -22,6 +23,7 @@ class Batch {
     bool empty() const { return live_ == 0; }
     // How many wait for an ack of their own.
     uint32_t wantingAck() const { return wanting_ack_; }
+    bool waitsForWrite() const { return until_written_ > 0; }
     // Moves what the login id acknowledges into out; views live until the next call that is not
     // const.
     void takeLoginReply(std::vector<StoredRef>& out);
@@ -29,7 +31,8 @@ class Batch {
     bool takeId(std::string_view id, StoredRef& out);
     // Packets without ack whose bytes have left.
     void takeWritten(uint64_t written, std::vector<StoredRef>& out);
-    uint64_t lastSeq() const { return last_seq_; }
+    // It was sent, wants no ack, and its bytes have not left.
+    bool holdsUnwritten(uint64_t seq) const;
 
   private:
     struct Row {
@@ -41,16 +44,21 @@ class Batch {
         bool taken;
     };
     std::string_view idOf(const Row& r) const { return {ids_.data() + r.id_at, r.id_len}; }
-    void take(Row& r);
+    void take(Row& r, StoredRef& out);
     void compact();
+    void buildIndex();
+    Row* indexed(std::string_view id);
 
     std::vector<Row> rows_;
     std::string ids_;
     uint32_t live_ = 0;
     uint32_t wanting_ack_ = 0;
-    uint64_t last_seq_ = 0;
-    size_t cursor_ =
-        0;  // acks come mostly in order, so the search goes on where the last one ended
+    uint32_t until_written_ = 0;
+    size_t first_until_written_ = 0;  // no such row stands before it
+    // Acks come mostly in order, so the search goes on where the last one ended. Only ids that are
+    // not found nearby need the index.
+    size_t cursor_ = 0;
+    std::unordered_multimap<size_t, uint32_t> index_;  // hash of the id: row
 };
 
 }  // namespace sara::chat

@@ -27,9 +27,7 @@ void Delivery::deliver(Packet packet) {
     }
     if (s->state != SessionState::kOnline || s->behind) {
         // Older packets of his wait in the store: this one goes behind them.
-        s->behind = true;
-        s->behind_dirty = true;
-        room_.backlog().store(std::move(packet));
+        storeBehind(*s, std::move(packet));
         return;
     }
     HookPort& hooks = room_.world().hooks;
@@ -51,14 +49,9 @@ void Delivery::deliver(Packet packet) {
 void Delivery::send(Session& s, Packet packet) {
     if (packet.facts().ack != 0 && s.unacked_count >= room_.settings().unacked_max) {
         room_.count().unacked_overflow.add();
-        s.behind = true;
-        s.behind_dirty = true;
-        // First what he has before it: the backlog must not get them in another order.
-        if (s.unacked_last != nullptr && s.unacked_last->held == Held::kFresh) {
-            (void)storeInOrder(*s.unacked_last);
-        }
-        room_.backlog().store(std::move(packet));
-        room_.backlog().pump(s);
+        const SessionId id = s.id;
+        storeBehind(s, std::move(packet));
+        if (room_.sessions().find(id) != nullptr) room_.backlog().pump(s);
         return;
     }
     room_.count().packets_delivered.add();
@@ -77,6 +70,21 @@ void Delivery::send(Session& s, Packet packet) {
     const SessionId id = s.id;
     if (room_.transmit(s, text) != Sent::kQueued) return;
     if (room_.sessions().find(id) != nullptr) s.unwritten->back().end_offset = s.queued_end;
+}
+
+// To the store, behind all that he was sent and that is only in memory. When that does not fit any
+// more, this one does not either.
+void Delivery::storeBehind(Session& s, Packet packet) {
+    Unacked* last = s.unacked_last;
+    if (last != nullptr && last->held != Held::kFresh) last = nullptr;
+    if (!storeInOrder(s, last, UINT64_MAX)) {
+        room_.count().store_busy.add();
+        room_.router().answer(std::move(packet), Outcome::kBusy);
+        return;
+    }
+    s.behind = true;
+    s.behind_dirty = true;
+    room_.backlog().store(std::move(packet));
 }
 
 void Delivery::prune(Session& s) {
@@ -209,27 +217,38 @@ void Delivery::holdTick(bool retry) {
     const uint64_t now = room_.loop().nowMs();
     while (Unacked* u = unacked_.firstDue(retry)) {
         if (u->due_ms > now) break;
-        (void)storeInOrder(*u);
+        (void)storeInOrder(*u->session, u, u->order);
     }
     armHold(retry);
 }
 
-// Appends it, and before it what was delivered earlier and is only in memory, so that the backlog
-// has the order of delivery. False: the store takes no more; they are tried again later.
-bool Delivery::storeInOrder(Unacked& last) {
-    Unacked* u = &last;
-    while (u->prev != nullptr && u->prev->held == Held::kFresh) u = u->prev;
+// Appends what this session was sent up to here and what is only in memory: unacknowledged packets
+// up to last (nullptr: none) and unwritten ones, as they were delivered, so that the backlog has
+// that order. False: the store takes no more; they are tried again later.
+bool Delivery::storeInOrder(Session& s, Unacked* last, uint64_t order_max) {
+    prune(s);
+    Backlog& backlog = room_.backlog();
+    const auto storePlain = [&](uint64_t before) {
+        while (s.unwritten && !s.unwritten->empty() && s.unwritten->front().order < before) {
+            if (backlog.full()) return false;
+            const uint64_t end_offset = s.unwritten->front().end_offset;
+            backlog.storeUnwritten(s, s.unwritten->pop(), end_offset);
+        }
+        return true;
+    };
     bool room = true;
-    for (;; u = u->next) {
+    Unacked* u = last;
+    while (u != nullptr && u->prev != nullptr && u->prev->held == Held::kFresh) u = u->prev;
+    for (; u != nullptr; u = u == last ? nullptr : u->next) {
         unacked_.unhold(*u);
-        room = room && room_.backlog().storeHeld(*u);
+        room = room && storePlain(u->order) && backlog.storeHeld(*u);
         if (room) {
             room_.count().held_stored.add();
         } else {
             hold(*u, true);
         }
-        if (u == &last) return room;
     }
+    return room && storePlain(order_max);
 }
 
 }  // namespace sara::chat

@@ -32,9 +32,8 @@ class Delivery {
   private:
     void send(Session& s, Packet packet);
     void offline(Packet packet, bool keeping);
-    // The packet and what the session holds in memory before it: whatever is stored next stands
-    // behind them.
-    bool storeInOrder(Unacked& u);
+    void storeBehind(Session& s, Packet packet);
+    bool storeInOrder(Session& s, Unacked* last, uint64_t order_max);
     void hold(Unacked& u, bool retry);
     void armHold(bool retry);
     void holdTick(bool retry);

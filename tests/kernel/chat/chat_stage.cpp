@@ -40,6 +40,7 @@ bool Stage::deliverOne(uint64_t conn) {
     // 64 readable bytes behind the body, as transports promise.
     std::string body = std::move(c.inbox.front());
     c.inbox.pop_front();
+    ++c.consumed;
     const size_t size = body.size();
     body.append(64, '}');
     Move move;
@@ -63,6 +64,15 @@ bool Stage::deliverOne(uint64_t conn) {
         c.inbox.clear();
     }
     return true;
+}
+
+void Stage::flush(uint64_t conn, uint64_t bytes) {
+    FakeConn& c = wire.at(conn);
+    const bool waited = !c.unwritten.empty();
+    wire.flush(conn, bytes);
+    if (waited && c.unwritten.empty() && c.known && !c.closed) {
+        on(c.loop, [&] { room(c.loop).drained(c.session); });
+    }
 }
 
 bool Stage::readInput() {

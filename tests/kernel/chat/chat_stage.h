@@ -42,6 +42,8 @@ class Stage {
     void advance(uint64_t ms);
     // Delivers at most one waiting frame of the connection. False: none, or reading is paused.
     bool deliverOne(uint64_t conn);
+    // The client reads again, this many bytes; the transport tells when its queue is empty.
+    void flush(uint64_t conn, uint64_t bytes = UINT64_MAX);
     uint32_t homeOf(std::string_view bare) const { return loops.homeOf(bare); }
     // A jid user<n>@t.com whose home is this loop; the same n gives the same jid.
     std::string userOn(uint32_t loop, uint32_t n = 0) const;

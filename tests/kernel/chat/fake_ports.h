@@ -72,6 +72,7 @@ class FakeHooks final : public HookPort {
         mask_ = mask;
     }
     size_t suspended() const { return suspended_.size(); }
+    uint32_t suspendedLoop() { return suspended_.front().room->loop().index(); }
     // Continues the oldest suspended call. Call it on its loop.
     void proceed(const HookAnswer& answer) {
         const Suspended s = suspended_.front();

@@ -113,7 +113,6 @@ class FakeStore final : public StorePort {
 
   private:
     struct Op {
-        FakeStore* store;
         loop::EventLoop* loop;
         std::string user;
         std::function<void()> act;
@@ -121,7 +120,6 @@ class FakeStore final : public StorePort {
     std::unique_ptr<Op> newOp(std::string user) {
         ++activity_;
         auto op = std::make_unique<Op>();
-        op->store = this;
         op->loop = loop::EventLoop::current();
         op->user = std::move(user);
         return op;
@@ -134,19 +132,26 @@ class FakeStore final : public StorePort {
             submit(std::move(op));
         }
     }
+    // Posts of a loop to itself may overtake those from outside: each post completes the oldest
+    // call of its loop, whichever it was made for.
     void submit(std::unique_ptr<Op> op) {
-        Op* raw = op.release();
-        const bool posted = raw->loop->post({run, raw, 0, 0}, loop::PostClass::kReply);
-        if (!posted) delete raw;
+        loop::EventLoop& loop = *op->loop;
+        const uint32_t index = loop.index();
+        if (ready_.size() <= index) ready_.resize(index + 1);
+        ready_[index].push_back(std::move(op));
+        (void)loop.post({run, this, index, 0}, loop::PostClass::kReply);
     }
-    static void run(void* self, uint64_t, uint64_t) noexcept {
-        const std::unique_ptr<Op> op(static_cast<Op*>(self));
-        ++op->store->activity_;
+    static void run(void* self, uint64_t loop, uint64_t) noexcept {
+        auto& store = *static_cast<FakeStore*>(self);
+        const std::unique_ptr<Op> op = std::move(store.ready_[loop].front());
+        store.ready_[loop].pop_front();
+        ++store.activity_;
         op->act();
     }
 
     std::map<std::string, std::vector<StoredPacket>> users_;
     std::deque<std::unique_ptr<Op>> waiting_;
+    std::vector<std::deque<std::unique_ptr<Op>>> ready_;  // by loop
     uint64_t seq_ = 0;
     uint64_t activity_ = 0;
     uint64_t appends_ = 0;

@@ -21,6 +21,7 @@ struct FakeConn {
     uint64_t queued = 0;
     uint64_t written = 0;
     uint32_t flush_ms = 0;
+    uint64_t consumed = 0;  // bodies that the room has taken
     std::string close_reason;
     std::deque<std::string> inbox;   // bodies the client has sent and nobody has read
     std::deque<std::string> frames;  // what the client gets; "<heartbeat>" and "<kill>"
