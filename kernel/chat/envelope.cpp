@@ -2,10 +2,36 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
+#include <cstring>
+#include <utility>
 
 namespace sara::chat {
 namespace {
+
+// The members that the server reads. kUnknown ones travel on as they are.
+enum Member : uint32_t { kId, kTo, kCt, kAck, kGid, kJid, kPwd, kType, kFrom, kUnknown };
+
+constexpr std::array<std::string_view, kUnknown> kMemberNames = {"id",  "to",  "ct",   "ack", "gid",
+                                                                 "jid", "pwd", "type", "from"};
+
+Member memberOf(std::string_view name) {
+    const auto is = [name](Member m) {
+        return std::memcmp(name.data(), kMemberNames[m].data(), kMemberNames[m].size()) == 0;
+    };
+    switch (name.size()) {
+        case 2:
+            return is(kId) ? kId : is(kTo) ? kTo : is(kCt) ? kCt : kUnknown;
+        case 3:
+            if (is(kAck)) return kAck;
+            return is(kGid) ? kGid : is(kJid) ? kJid : is(kPwd) ? kPwd : kUnknown;
+        case 4:
+            return is(kType) ? kType : is(kFrom) ? kFrom : kUnknown;
+        default:
+            return kUnknown;
+    }
+}
 
 bool sameName(std::string_view a, std::string_view b) {
     if (a.size() != b.size()) return false;
@@ -16,6 +42,27 @@ bool sameName(std::string_view a, std::string_view b) {
         if (lower(a[i]) != lower(b[i])) return false;
     }
     return true;
+}
+
+// A reader that ignores case would take it for a member that we decide.
+bool looksKnown(std::string_view name) {
+    return std::any_of(kMemberNames.begin(), kMemberNames.end(),
+                       [name](std::string_view known) { return sameName(name, known); });
+}
+
+// Most packets are ASCII, which is valid as it is.
+bool validUtf8(std::string_view text) {
+    const char* p = text.data();
+    const char* const end = p + text.size();
+    uint64_t high = 0;
+    for (; end - p >= 8; p += 8) {
+        uint64_t word;
+        std::memcpy(&word, p, 8);
+        high |= word;
+    }
+    for (; p < end; ++p) high |= static_cast<unsigned char>(*p);
+    if ((high & 0x8080808080808080ull) == 0) return true;
+    return simdjson::validate_utf8(text.data(), text.size());
 }
 
 bool smallNumber(std::string_view digits, uint32_t& out) {
@@ -38,64 +85,67 @@ class EnvelopeReader::Names {
     bool add(std::string_view name) {
         if (count_ == kMembersMax) return false;
         for (uint32_t i = 0; i < count_; ++i) {
-            if (sameName(names_[i], name)) return false;
+            if (sameName({names_[i].begin, names_[i].size}, name)) return false;
         }
-        names_[count_++] = name;
+        names_[count_++] = {name.data(), name.size()};
         return true;
     }
 
   private:
-    std::array<std::string_view, kMembersMax> names_;
+    struct Name {  // trivial, so that the unused ones cost nothing
+        const char* begin;
+        size_t size;
+    };
+    std::array<Name, kMembersMax> names_;
     uint32_t count_ = 0;
 };
 
 std::string_view EnvelopeReader::text(JsonSlice quoted, bool escaped) {
     const std::string_view inside = quoted.text().substr(1, quoted.text().size() - 2);
     if (!escaped) return inside;
+    // Unescaped text is never longer than the escaped one. Reserved once, so that views stay valid.
+    if (scratch_.empty()) scratch_.reserve(packet_bytes_);
     const size_t begin = scratch_.size();
     appendUnescaped(quoted.text(), scratch_);
     return std::string_view(scratch_).substr(begin);
 }
 
-bool EnvelopeReader::member(std::string_view name, JsonSlice at, bool escaped, Envelope& out) {
-    if (name == "type") return smallNumber(at.text(), out.type);
-    if (name == "ack") {
-        uint32_t ack = 0;
-        if (at.text() != "null" && !smallNumber(at.text(), ack)) return false;
-        out.ack = ack != 0 ? 1 : 0;
-        return true;
-    }
+bool EnvelopeReader::member(uint32_t which, JsonSlice at, bool escaped, Envelope& out) {
     std::string_view* value = nullptr;
-    JsonSlice* where = nullptr;
-    if (name == "id") {
-        value = &out.id;
-        where = &out.id_at;
-    } else if (name == "from") {
-        value = &out.from;
-        where = &out.from_at;
-    } else if (name == "to") {
-        value = &out.to;
-    } else if (name == "ct") {
-        value = &out.ct;
-        where = &out.ct_at;
-    } else if (name == "gid") {
-        value = &out.gid;
-    } else if (name == "jid") {
-        value = &out.jid;
-    } else if (name == "pwd") {
-        value = &out.pwd;
-    } else {
-        // Unknown members travel on as they are, but none that a reader which ignores case takes
-        // for a member that we decide.
-        for (const std::string_view known :
-             {"id", "type", "from", "to", "gid", "ack", "ct", "jid", "pwd"}) {
-            if (sameName(name, known)) return false;
+    switch (which) {
+        case kType:
+            return smallNumber(at.text(), out.type);
+        case kAck: {
+            uint32_t ack = 0;
+            if (at.text() != "null" && !smallNumber(at.text(), ack)) return false;
+            out.ack = ack != 0 ? 1 : 0;
+            return true;
         }
-        return true;
+        case kId:
+            out.id_at = at;
+            value = &out.id;
+            break;
+        case kFrom:
+            out.from_at = at;
+            value = &out.from;
+            break;
+        case kCt:
+            out.ct_at = at;
+            value = &out.ct;
+            break;
+        case kTo:
+            value = &out.to;
+            break;
+        case kGid:
+            value = &out.gid;
+            break;
+        case kJid:
+            value = &out.jid;
+            break;
+        default:
+            value = &out.pwd;
     }
-    if (where != nullptr) *where = at;
-    if (at.text() == "null") return true;
-    if (*at.begin != '"') return false;
+    if (*at.begin != '"') return at.text() == "null";
     *value = text(at, escaped);
     return true;
 }
@@ -108,7 +158,8 @@ bool EnvelopeReader::envelope(JsonScan& scan, Envelope& out) {
         return true;
     }
     out.bare = false;
-    Names names;
+    Names unknown;
+    uint32_t seen = 0;
     do {
         JsonSlice key;
         JsonSlice at;
@@ -116,14 +167,20 @@ bool EnvelopeReader::envelope(JsonScan& scan, Envelope& out) {
         bool escaped = false;
         if (!scan.string(key, key_escaped)) return false;
         const std::string_view name = text(key, key_escaped);
-        if (!names.add(name) || !scan.take(':')) return false;
+        const Member which = memberOf(name);
+        if (which == kUnknown) {
+            if (looksKnown(name) || !unknown.add(name)) return false;
+        } else if ((std::exchange(seen, seen | 1u << which) >> which & 1u) != 0) {
+            return false;
+        }
+        if (!scan.take(':')) return false;
         scan.skipSpace();
         if (scan.peek() == '"') {
             if (!scan.string(at, escaped)) return false;
         } else if (!scan.value(at)) {
             return false;
         }
-        if (!member(name, at, escaped, out)) return false;
+        if (which != kUnknown && !member(which, at, escaped, out)) return false;
     } while (scan.take(','));
     if (!scan.take('}')) return false;
     out.close = scan.position() - 1;
@@ -152,13 +209,11 @@ bool EnvelopeReader::topLevel(JsonScan& scan, Envelope& out) {
 bool EnvelopeReader::read(std::string_view packet, Envelope& out) {
     out = Envelope{};
     scratch_.clear();
-    // Unescaped text is never longer than the text, except for a lone surrogate: \uD800 is 6 bytes,
-    // U+FFFD 3. Reserved once, so that views into it stay valid.
-    if (packet.find('\\') != std::string_view::npos) scratch_.reserve(packet.size());
+    packet_bytes_ = packet.size();
     JsonScan scan(packet, depth_max_ > 2 ? depth_max_ - 1 : 1);
     if (!topLevel(scan, out) || out.open == nullptr) return false;
     scan.skipSpace();
-    return scan.atEnd() && simdjson::validate_utf8(packet.data(), packet.size());
+    return scan.atEnd() && validUtf8(packet);
 }
 
 }  // namespace sara::chat

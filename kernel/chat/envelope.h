@@ -37,10 +37,11 @@ class EnvelopeReader {
     class Names;
     bool topLevel(JsonScan& scan, Envelope& out);
     bool envelope(JsonScan& scan, Envelope& out);
-    bool member(std::string_view name, JsonSlice at, bool escaped, Envelope& out);
+    bool member(uint32_t which, JsonSlice at, bool escaped, Envelope& out);
     std::string_view text(JsonSlice quoted, bool escaped);
 
     const uint32_t depth_max_;
+    size_t packet_bytes_ = 0;
     std::string scratch_;  // unescaped strings; reserved for the whole text before the first use
 };
 

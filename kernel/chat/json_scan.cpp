@@ -12,6 +12,14 @@ namespace {
 
 constexpr uint32_t kDepthHardMax = 256;  // size of the bit stack of value()
 
+constexpr std::array<bool, 256> needsEscape() {
+    std::array<bool, 256> table{};
+    for (size_t c = 0; c < 0x20; ++c) table[c] = true;
+    for (const char c : {'"', '\\', '<', '>', '&'}) table[static_cast<size_t>(c)] = true;
+    return table;
+}
+constexpr std::array<bool, 256> kNeedsEscape = needsEscape();
+
 bool isDigit(char c) { return c >= '0' && c <= '9'; }
 
 int hexValue(char c) {
@@ -91,15 +99,8 @@ uint32_t codePoint(const char*& p, const char* end) {
 
 }  // namespace
 
-void JsonScan::skipSpace() {
+void JsonScan::skipSpaceSlowly() {
     while (p_ < end_ && (*p_ == ' ' || *p_ == '\n' || *p_ == '\r' || *p_ == '\t')) ++p_;
-}
-
-bool JsonScan::take(char c) {
-    skipSpace();
-    if (p_ == end_ || *p_ != c) return false;
-    ++p_;
-    return true;
 }
 
 bool JsonScan::literal(std::string_view word) {
@@ -168,16 +169,6 @@ bool JsonScan::stringTail(bool& escaped) {
         escaped = true;
         if (!escape()) return false;
     }
-}
-
-bool JsonScan::string(JsonSlice& out, bool& escaped) {
-    skipSpace();
-    escaped = false;
-    if (p_ == end_ || *p_ != '"') return false;
-    out.begin = p_++;
-    if (!stringTail(escaped)) return false;
-    out.end = p_;
-    return true;
 }
 
 bool JsonScan::scalar() {
@@ -281,18 +272,22 @@ void appendUnescaped(std::string_view quoted, std::string& out) {
 
 void appendEscaped(std::string_view text, std::string& out) {
     static constexpr char kHex[] = "0123456789abcdef";
-    for (const char c : text) {
+    size_t plain = 0;  // begin of what needs no escape
+    for (size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (!kNeedsEscape[static_cast<unsigned char>(c)]) continue;
+        out.append(text, plain, i - plain);
+        plain = i + 1;
         if (c == '"' || c == '\\') {
             out.push_back('\\');
             out.push_back(c);
-        } else if (static_cast<unsigned char>(c) < 0x20 || c == '<' || c == '>' || c == '&') {
+        } else {
             out.append("\\u00");
             out.push_back(kHex[(c >> 4) & 0xf]);
             out.push_back(kHex[c & 0xf]);
-        } else {
-            out.push_back(c);
         }
     }
+    out.append(text, plain);
 }
 
 }  // namespace sara::chat

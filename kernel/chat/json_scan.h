@@ -22,18 +22,36 @@ class JsonScan {
     JsonScan(std::string_view text, uint32_t depth_max)
         : p_(text.data()), end_(text.data() + text.size()), depth_max_(depth_max) {}
 
-    void skipSpace();
+    // Most packets have no white space at all.
+    void skipSpace() {
+        if (p_ < end_ && static_cast<unsigned char>(*p_) <= ' ') [[unlikely]]
+            skipSpaceSlowly();
+    }
     bool atEnd() const { return p_ == end_; }
     const char* position() const { return p_; }
     char peek() const { return p_ < end_ ? *p_ : '\0'; }
     // Steps over c after white space; false when something else stands there.
-    bool take(char c);
+    bool take(char c) {
+        skipSpace();
+        if (p_ == end_ || *p_ != c) return false;
+        ++p_;
+        return true;
+    }
     // Any value, including all below it.
     [[nodiscard]] bool value(JsonSlice& out);
     // A string; escaped says whether it contains a backslash.
-    [[nodiscard]] bool string(JsonSlice& out, bool& escaped);
+    [[nodiscard]] bool string(JsonSlice& out, bool& escaped) {
+        skipSpace();
+        escaped = false;
+        if (p_ == end_ || *p_ != '"') return false;
+        out.begin = p_++;
+        if (!stringTail(escaped)) return false;
+        out.end = p_;
+        return true;
+    }
 
   private:
+    void skipSpaceSlowly();
     bool literal(std::string_view word);
     bool number();
     bool stringTail(bool& escaped);

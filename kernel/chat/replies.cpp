@@ -26,12 +26,10 @@ uint64_t readStamp(std::string_view digits) {
 }
 
 std::string_view Replies::serverAck(std::string_view id, uint64_t ct_ms) {
-    char stamp[kStampDigits];
-    writeStamp(ct_ms, stamp);
     out_.assign(R"({"envelope":{"id":")");
     appendEscaped(id, out_);
     out_.append(R"(","from":"server_ack","type":3,"ct":")");
-    out_.append(stamp, kStampDigits);
+    out_.append(stamp_.of(ct_ms));
     out_.append(R"("},"vsn":"0.0.1"})");
     return out_;
 }

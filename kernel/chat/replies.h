@@ -7,6 +7,23 @@
 
 namespace sara::chat {
 
+// 13 digits; ms since 1970. out is not terminated.
+constexpr size_t kStampDigits = 13;
+void writeStamp(uint64_t ms, char (&out)[kStampDigits]);
+
+// The digits of a time, kept as long as the next packet has the same one.
+class Stamp {
+  public:
+    std::string_view of(uint64_t ms) {
+        if (ms != ms_) writeStamp(ms_ = ms, digits_);
+        return {digits_, kStampDigits};
+    }
+
+  private:
+    uint64_t ms_ = UINT64_MAX;
+    char digits_[kStampDigits];
+};
+
 // Writes into one string that is reused: a reply is a view, valid until the next call.
 class Replies {
   public:
@@ -22,6 +39,7 @@ class Replies {
 
   private:
     std::string out_;
+    Stamp stamp_;
 };
 
 // The part of a client's id that a refusal repeats: at most 128 bytes, ends between two characters,
@@ -29,9 +47,6 @@ class Replies {
 constexpr size_t kEchoBytesMax = 128;
 std::string_view echoOf(std::string_view id);
 
-// 13 digits; ms since 1970. out is not terminated.
-constexpr size_t kStampDigits = 13;
-void writeStamp(uint64_t ms, char (&out)[kStampDigits]);
 // 0 when it is not a stamp.
 uint64_t readStamp(std::string_view digits);
 

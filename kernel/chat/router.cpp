@@ -118,11 +118,7 @@ void Router::route(Session& s, std::string_view text, const Envelope& e) {
         edits.from_json = s.jidJson();
     }
     const uint64_t now = room_.loop().wallMs();
-    char stamp[kStampDigits];
-    if (room_.settings().stamp_ct) {
-        writeStamp(now, stamp);
-        edits.ct = {stamp, kStampDigits};
-    }
+    if (room_.settings().stamp_ct) edits.ct = stamp_.of(now);
     Packet packet = buildPacket(text, e, edits);
     if (!packet) {
         room_.count().no_memory.add();

@@ -8,6 +8,7 @@
 #include "chat/envelope.h"
 #include "chat/packet.h"
 #include "chat/ports.h"
+#include "chat/replies.h"
 #include "chat/session.h"
 
 namespace sara::chat {
@@ -53,6 +54,7 @@ class Router {
 
     Room& room_;
     EnvelopeReader reader_;
+    Stamp stamp_;
 };
 
 }  // namespace sara::chat

@@ -98,6 +98,7 @@ void LoopSet::runOnEach(void (*fn)(void* user, uint32_t loop), void* user) {
 }
 
 uint32_t LoopSet::homeOf(std::string_view bare_jid) const {
+    if (loops_.size() == 1) return 0;
     // The upper half of the product: as even as a remainder, without the division.
     return static_cast<uint32_t>((hashOf(bare_jid) >> 32) * loops_.size() >> 32);
 }
