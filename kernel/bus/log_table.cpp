@@ -9,7 +9,7 @@
 namespace sara::bus {
 namespace {
 
-constexpr size_t kLineBytesMax = 4096;  // docs/limits.md: log_line_bytes_max
+constexpr size_t kLineBytesMax = 4096;  // docs/limits.md: plugin_log_line_bytes_max
 
 loop::LogLevel levelOf(int32_t level) {
     return static_cast<loop::LogLevel>(std::clamp<int32_t>(level, SARA_LOG_ERROR, SARA_LOG_DEBUG));
