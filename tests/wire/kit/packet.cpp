@@ -2,7 +2,6 @@
 
 #include <Poco/JSON/Parser.h>
 
-#include <regex>
 #include <sstream>
 #include <stdexcept>
 
@@ -70,8 +69,14 @@ std::string ackPacket(const std::string& id, const std::string& from) {
 }
 
 std::string withoutCt(const std::string& packet) {
-    static const std::regex kCt(R"re(,"ct":"[0-9]{13}"|"ct":"[0-9]{13}",)re");
-    return std::regex_replace(packet, kCt, "", std::regex_constants::format_first_only);
+    constexpr std::string_view kName = R"("ct":")";
+    const auto at = packet.find(kName);
+    if (at == std::string::npos) return packet;
+    const auto end = packet.find('"', at + kName.size()) + 1;
+    // A comma goes with it: the one behind, or at the end of the envelope the one in front.
+    const bool behind = end < packet.size() && packet[end] == ',';
+    const auto from = behind ? at : at - 1;
+    return packet.substr(0, from) + packet.substr(behind ? end + 1 : end);
 }
 
 }  // namespace sara::wire

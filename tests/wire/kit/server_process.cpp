@@ -10,7 +10,6 @@
 
 #include <atomic>
 #include <filesystem>
-#include <regex>
 #include <sstream>
 #include <stdexcept>
 
@@ -42,13 +41,12 @@ std::string procFile(pid_t pid, const char* name) {
     return readFile("/proc/" + std::to_string(pid) + "/" + name);
 }
 
-// The port that the ready line names for a listener: the number after the first ':' behind the
-// name.
+// The port that the ready line names for a listener: what stands behind "tcp 127.0.0.1:".
 uint16_t portOf(const std::string& line, const std::string& listener) {
-    const std::regex pattern("(^|[^a-z])" + listener + "[^a-z][^ ,;]*?:([0-9]+)");
-    std::smatch match;
-    if (!std::regex_search(line, match, pattern)) return 0;
-    return static_cast<uint16_t>(std::stoul(match[2].str()));
+    const auto name = line.find(" " + listener + " ");
+    const auto colon = name == std::string::npos ? name : line.find(':', name);
+    if (colon == std::string::npos) return 0;
+    return static_cast<uint16_t>(std::strtoul(line.c_str() + colon + 1, nullptr, 10));
 }
 
 std::string confFile(const std::string& folder, const Conf& conf) {
