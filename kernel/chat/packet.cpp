@@ -1,9 +1,9 @@
 #include "chat/packet.h"
 
-#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 namespace sara::chat {
 namespace {
@@ -34,8 +34,12 @@ struct Splices {
         }
     }
     void sort() {
-        std::stable_sort(list.begin(), list.begin() + count,
-                         [](const Splice& a, const Splice& b) { return a.begin < b.begin; });
+        // At most three; std::stable_sort would ask the heap for a buffer.
+        for (uint32_t i = 1; i < count; ++i) {
+            for (uint32_t j = i; j > 0 && list[j].begin < list[j - 1].begin; --j) {
+                std::swap(list[j], list[j - 1]);
+            }
+        }
     }
     // How far a position behind the splices in front of it moves.
     ptrdiff_t shiftAt(const char* p) const {
