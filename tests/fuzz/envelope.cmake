@@ -1,0 +1,1 @@
+sara_fuzz(envelope envelope.cpp LINK sara_chat simdjson::simdjson)
