@@ -150,70 +150,85 @@ bool EnvelopeReader::member(uint32_t which, JsonSlice at, bool escaped, Envelope
     return true;
 }
 
-bool EnvelopeReader::envelope(JsonScan& scan, Envelope& out) {
-    if (!scan.take('{')) return false;
-    out.open = scan.position();
-    if (scan.take('}')) {
-        out.close = scan.position() - 1;
-        return true;
+const char* EnvelopeReader::envelope(const char* p, const char* end, Envelope& out) {
+    if (p == end || *p != '{') return nullptr;
+    out.open = ++p;
+    if (const char* const closed = takeChar(p, end, '}')) {
+        out.close = closed - 1;
+        return closed;
     }
     out.bare = false;
     Names unknown;
     uint32_t seen = 0;
+    const char* next = p;
     do {
-        JsonSlice key;
-        JsonSlice at;
-        bool key_escaped = false;
-        bool escaped = false;
-        if (!scan.string(key, key_escaped)) return false;
-        const std::string_view name = text(key, key_escaped);
+        p = takeChar(next, end, '"');
+        if (p == nullptr) return nullptr;
+        JsonSlice key{p - 1, nullptr};
+        const JsonString read = scanString(p, end);
+        if (read.end == nullptr) return nullptr;
+        key.end = read.end;
+        const std::string_view name = text(key, read.escaped);
         const Member which = memberOf(name);
         if (which == kUnknown) {
-            if (looksKnown(name) || !unknown.add(name)) return false;
+            if (looksKnown(name) || !unknown.add(name)) return nullptr;
         } else if ((std::exchange(seen, seen | 1u << which) >> which & 1u) != 0) {
-            return false;
+            return nullptr;
         }
-        if (!scan.take(':')) return false;
-        scan.skipSpace();
-        if (scan.peek() == '"') {
-            if (!scan.string(at, escaped)) return false;
-        } else if (!scan.value(at)) {
-            return false;
+        p = takeChar(key.end, end, ':');
+        if (p == nullptr) return nullptr;
+        p = skipSpace(p, end);
+        if (p == end) return nullptr;
+        JsonSlice at{p, nullptr};
+        bool escaped = false;
+        if (*p == '"') {
+            const JsonString value = scanString(p + 1, end);
+            at.end = value.end;
+            escaped = value.escaped;
+        } else {
+            at.end = scanValue(p, end, depth_max_ - 2);
         }
-        if (which != kUnknown && !member(which, at, escaped, out)) return false;
-    } while (scan.take(','));
-    if (!scan.take('}')) return false;
-    out.close = scan.position() - 1;
-    return true;
+        p = at.end;
+        if (p == nullptr) return nullptr;
+        if (which != kUnknown && !member(which, at, escaped, out)) return nullptr;
+        next = takeChar(p, end, ',');
+    } while (next != nullptr);
+    p = takeChar(p, end, '}');
+    if (p != nullptr) out.close = p - 1;
+    return p;
 }
 
-bool EnvelopeReader::topLevel(JsonScan& scan, Envelope& out) {
-    if (!scan.take('{') || scan.take('}')) return false;
+const char* EnvelopeReader::topLevel(const char* p, const char* end, Envelope& out) {
+    p = takeChar(p, end, '{');
+    if (p == nullptr) return nullptr;
     Names names;
+    const char* next = p;
     do {
-        JsonSlice key;
-        bool escaped = false;
-        if (!scan.string(key, escaped)) return false;
-        const std::string_view name = text(key, escaped);
-        if (!names.add(name) || !scan.take(':')) return false;
-        if (name == "envelope") {
-            if (!envelope(scan, out)) return false;
-        } else {
-            JsonSlice skipped;
-            if (!scan.value(skipped)) return false;
-        }
-    } while (scan.take(','));
-    return scan.take('}');
+        p = takeChar(next, end, '"');
+        if (p == nullptr) return nullptr;
+        JsonSlice key{p - 1, nullptr};
+        const JsonString read = scanString(p, end);
+        if (read.end == nullptr) return nullptr;
+        key.end = read.end;
+        const std::string_view name = text(key, read.escaped);
+        if (!names.add(name)) return nullptr;
+        p = takeChar(key.end, end, ':');
+        if (p == nullptr) return nullptr;
+        p = skipSpace(p, end);
+        p = name == "envelope" ? envelope(p, end, out) : scanValue(p, end, depth_max_ - 1);
+        if (p == nullptr) return nullptr;
+        next = takeChar(p, end, ',');
+    } while (next != nullptr);
+    return takeChar(p, end, '}');
 }
 
 bool EnvelopeReader::read(std::string_view packet, Envelope& out) {
     out = Envelope{};
     scratch_.clear();
     packet_bytes_ = packet.size();
-    JsonScan scan(packet, depth_max_ > 2 ? depth_max_ - 1 : 1);
-    if (!topLevel(scan, out) || out.open == nullptr) return false;
-    scan.skipSpace();
-    return scan.atEnd() && validUtf8(packet);
+    const char* const end = packet.data() + packet.size();
+    const char* p = topLevel(packet.data(), end, out);
+    return p != nullptr && out.open != nullptr && skipSpace(p, end) == end && validUtf8(packet);
 }
 
 }  // namespace sara::chat

@@ -29,14 +29,15 @@ class EnvelopeReader {
   public:
     static constexpr uint32_t kMembersMax = 64;  // per object that is looked into
 
-    explicit EnvelopeReader(uint32_t depth_max) : depth_max_(depth_max) {}
+    explicit EnvelopeReader(uint32_t depth_max) : depth_max_(depth_max > 3 ? depth_max : 3) {}
     // text must have 64 readable bytes behind it. False: not a packet; out is then unspecified.
     [[nodiscard]] bool read(std::string_view text, Envelope& out);
 
   private:
     class Names;
-    bool topLevel(JsonScan& scan, Envelope& out);
-    bool envelope(JsonScan& scan, Envelope& out);
+    // Both give the position behind the object, nullptr when it is none.
+    const char* topLevel(const char* p, const char* end, Envelope& out);
+    const char* envelope(const char* p, const char* end, Envelope& out);
     bool member(uint32_t which, JsonSlice at, bool escaped, Envelope& out);
     std::string_view text(JsonSlice quoted, bool escaped);
 

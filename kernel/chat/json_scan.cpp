@@ -1,9 +1,5 @@
 #include "chat/json_scan.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include <array>
 #include <cstring>
 
@@ -27,33 +23,6 @@ int hexValue(char c) {
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
     if (c >= 'A' && c <= 'F') return c - 'A' + 10;
     return -1;
-}
-
-// First byte at or behind p that is a quote, a backslash or a control character. Reads up to 15
-// bytes behind end, which the caller guarantees.
-const char* skipPlain(const char* p, const char* end) {
-#ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"');
-    const __m128i backslash = _mm_set1_epi8('\\');
-    const __m128i space = _mm_set1_epi8(0x1f);
-    while (p < end) {
-        const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-        // max(block, 0x1f) == 0x1f exactly for bytes up to 0x1f, unsigned.
-        const __m128i control = _mm_cmpeq_epi8(_mm_max_epu8(block, space), space);
-        const __m128i special = _mm_or_si128(
-            control, _mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash)));
-        const int mask = _mm_movemask_epi8(special);
-        if (mask != 0) {
-            const char* hit = p + __builtin_ctz(static_cast<unsigned>(mask));
-            return hit < end ? hit : end;
-        }
-        p += 16;
-    }
-    return end;
-#else
-    while (p < end && *p != '"' && *p != '\\' && static_cast<unsigned char>(*p) > 0x1f) ++p;
-    return p;
-#endif
 }
 
 void appendUtf8(uint32_t c, std::string& out) {
@@ -97,47 +66,39 @@ uint32_t codePoint(const char*& p, const char* end) {
     return 0xfffd;
 }
 
-}  // namespace
-
-void JsonScan::skipSpaceSlowly() {
-    while (p_ < end_ && (*p_ == ' ' || *p_ == '\n' || *p_ == '\r' || *p_ == '\t')) ++p_;
+const char* literal(const char* p, const char* end, std::string_view word) {
+    const bool there = static_cast<size_t>(end - p) >= word.size() &&
+                       std::memcmp(p, word.data(), word.size()) == 0;
+    return there ? p + word.size() : nullptr;
 }
 
-bool JsonScan::literal(std::string_view word) {
-    if (static_cast<size_t>(end_ - p_) < word.size() ||
-        std::memcmp(p_, word.data(), word.size()) != 0) {
-        return false;
-    }
-    p_ += word.size();
-    return true;
+const char* digits(const char* p, const char* end) {
+    while (p < end && isDigit(*p)) ++p;
+    return p;
 }
 
-bool JsonScan::number() {
-    if (p_ < end_ && *p_ == '-') ++p_;
-    if (p_ == end_ || !isDigit(*p_)) return false;
-    if (*p_ == '0') {
-        ++p_;
-    } else {
-        while (p_ < end_ && isDigit(*p_)) ++p_;
+const char* number(const char* p, const char* end) {
+    if (p < end && *p == '-') ++p;
+    if (p == end || !isDigit(*p)) return nullptr;
+    p = *p == '0' ? p + 1 : digits(p, end);
+    if (p < end && *p == '.') {
+        ++p;
+        if (p == end || !isDigit(*p)) return nullptr;
+        p = digits(p, end);
     }
-    if (p_ < end_ && *p_ == '.') {
-        ++p_;
-        if (p_ == end_ || !isDigit(*p_)) return false;
-        while (p_ < end_ && isDigit(*p_)) ++p_;
+    if (p < end && (*p == 'e' || *p == 'E')) {
+        ++p;
+        if (p < end && (*p == '+' || *p == '-')) ++p;
+        if (p == end || !isDigit(*p)) return nullptr;
+        p = digits(p, end);
     }
-    if (p_ < end_ && (*p_ == 'e' || *p_ == 'E')) {
-        ++p_;
-        if (p_ < end_ && (*p_ == '+' || *p_ == '-')) ++p_;
-        if (p_ == end_ || !isDigit(*p_)) return false;
-        while (p_ < end_ && isDigit(*p_)) ++p_;
-    }
-    return true;
+    return p;
 }
 
-// p_ stands behind a backslash.
-bool JsonScan::escape() {
-    if (p_ == end_) return false;
-    switch (*p_++) {
+// p stands behind a backslash.
+const char* escape(const char* p, const char* end) {
+    if (p == end) return nullptr;
+    switch (*p++) {
         case '"':
         case '\\':
         case '/':
@@ -146,90 +107,97 @@ bool JsonScan::escape() {
         case 'n':
         case 'r':
         case 't':
-            return true;
+            return p;
         case 'u':
-            if (end_ - p_ < 4) return false;
+            if (end - p < 4) return nullptr;
             for (int i = 0; i < 4; ++i) {
-                if (hexValue(*p_++) < 0) return false;
+                if (hexValue(*p++) < 0) return nullptr;
             }
-            return true;
+            return p;
         default:
-            return false;
+            return nullptr;
     }
 }
 
-// p_ stands behind the opening quote; ends behind the closing one.
-bool JsonScan::stringTail(bool& escaped) {
-    for (;;) {
-        p_ = skipPlain(p_, end_);
-        if (p_ == end_) return false;
-        const char c = *p_++;
-        if (c == '"') return true;
-        if (c != '\\') return false;  // a control character
-        escaped = true;
-        if (!escape()) return false;
-    }
-}
-
-bool JsonScan::scalar() {
-    bool escaped = false;
-    switch (*p_) {
+const char* scalar(const char* p, const char* end) {
+    switch (*p) {
         case '"':
-            ++p_;
-            return stringTail(escaped);
+            return scanString(p + 1, end).end;
         case 't':
-            return literal("true");
+            return literal(p, end, "true");
         case 'f':
-            return literal("false");
+            return literal(p, end, "false");
         case 'n':
-            return literal("null");
+            return literal(p, end, "null");
         default:
-            return number();
+            return number(p, end);
     }
 }
 
-// Without recursion, so that a deep text costs no stack: one bit per open level says object or
+// The name of an object's member and its colon.
+const char* memberName(const char* p, const char* end) {
+    p = takeChar(p, end, '"');
+    if (p != nullptr) p = scanString(p, end).end;
+    return p != nullptr ? takeChar(p, end, ':') : nullptr;
+}
+
+}  // namespace
+
+namespace detail {
+
+const char* skipSpaceSlowly(const char* p, const char* end) {
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) ++p;
+    return p;
+}
+
+JsonString scanEscapedString(const char* p, const char* end) {
+    bool escaped = false;
+    while (p < end && *p != '"') {
+        if (*p != '\\') return {nullptr, escaped};  // a control character
+        escaped = true;
+        p = escape(p + 1, end);
+        if (p == nullptr) return {nullptr, escaped};
+        p = skipPlain(p, end);
+    }
+    return {p < end ? p + 1 : nullptr, escaped};
+}
+
+}  // namespace detail
+
+// Without recursion, so that a deep text costs no stack: one flag per open level says object or
 // array.
-bool JsonScan::value(JsonSlice& out) {
+const char* scanValue(const char* p, const char* end, uint32_t depth_limit) {
     std::array<bool, kDepthHardMax> is_object;
-    const uint32_t depth_max = depth_max_ < kDepthHardMax ? depth_max_ : kDepthHardMax;
+    const uint32_t depth_max = depth_limit < kDepthHardMax ? depth_limit : kDepthHardMax;
     uint32_t depth = 0;
-    skipSpace();
-    out.begin = p_;
     for (;;) {
         // A value starts here.
-        skipSpace();
-        if (p_ == end_) return false;
-        bool closed_at_once = false;
-        if (*p_ == '{' || *p_ == '[') {
-            if (depth == depth_max) return false;
-            const bool object = *p_++ == '{';
-            is_object[depth++] = object;
-            closed_at_once = take(object ? '}' : ']');
-            if (!closed_at_once) {
-                JsonSlice key;
-                bool escaped = false;
-                if (object && !(string(key, escaped) && take(':'))) return false;
+        p = skipSpace(p, end);
+        if (p == end) return nullptr;
+        if (*p == '{' || *p == '[') {
+            if (depth == depth_max) return nullptr;
+            const bool object = *p++ == '{';
+            const char* const closed = takeChar(p, end, object ? '}' : ']');
+            if (closed == nullptr) {
+                is_object[depth++] = object;
+                if (object && (p = memberName(p, end)) == nullptr) return nullptr;
                 continue;
             }
-            --depth;
-        } else if (!scalar()) {
-            return false;
+            p = closed;
+        } else if ((p = scalar(p, end)) == nullptr) {
+            return nullptr;
         }
         // A value has ended: close levels, or go on to the next member.
         for (;;) {
-            if (depth == 0) {
-                out.end = p_;
-                return true;
-            }
+            if (depth == 0) return p;
             const bool object = is_object[depth - 1];
-            if (take(',')) {
-                JsonSlice key;
-                bool escaped = false;
-                if (object && !(string(key, escaped) && take(':'))) return false;
+            if (const char* const next = takeChar(p, end, ',')) {
+                p = next;
+                if (object && (p = memberName(p, end)) == nullptr) return nullptr;
                 break;
             }
-            if (!take(object ? '}' : ']')) return false;
+            p = takeChar(p, end, object ? '}' : ']');
+            if (p == nullptr) return nullptr;
             --depth;
         }
     }
