@@ -11,4 +11,15 @@ void WireTest::writeTlsIdentity() {
     conf_.setText("certfile", cert).setText("keyfile", key);
 }
 
+void WireTest::expectNoFindings() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    if (server_->running()) {
+        EXPECT_EQ(server_->terminate(), 0);
+    }
+    const std::string output = server_->output();
+    EXPECT_EQ(output.find("Sanitizer"), std::string::npos) << output;
+    EXPECT_EQ(output.find("runtime error:"), std::string::npos) << output;
+#endif
+}
+
 }  // namespace sara::wire

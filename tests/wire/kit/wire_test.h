@@ -1,6 +1,6 @@
 // The fixture of the wire tests: a folder, a conf, a server that runs from the first use to the end
 // of the test. Decides what every test may rely on: after the body of a test the server must still
-// be alive.
+// be alive, and no sanitizer may have found anything in it.
 #pragma once
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,9 +21,11 @@ class WireTest : public ::testing::Test {
     WireTest() : conf_(Conf::inFolder(folder_.path().string())) {}
 
     void TearDown() override {
-        if (server_ != nullptr && !ended_) {
+        if (server_ == nullptr) return;
+        if (!ended_) {
             EXPECT_TRUE(server_->running()) << server_->output();
         }
+        expectNoFindings();
     }
 
     // Adds a certificate and enables the TLS listener. Before the first server().
@@ -75,6 +77,9 @@ class WireTest : public ::testing::Test {
 
   private:
     void writeTlsIdentity();
+    // Under a sanitizer: ends the server in order, so that leaks are looked for, and reads its
+    // reports.
+    void expectNoFindings();
     bool ended_ = false;
 };
 
