@@ -16,18 +16,34 @@ enum Member : uint32_t { kId, kTo, kCt, kAck, kGid, kJid, kPwd, kType, kFrom, kU
 constexpr std::array<std::string_view, kUnknown> kMemberNames = {"id",  "to",  "ct",   "ack", "gid",
                                                                  "jid", "pwd", "type", "from"};
 
+// A name of up to four bytes as one number: a compare of a length that is not constant is a call.
+constexpr uint32_t wordOf(std::string_view name) {
+    uint32_t word = 0;
+    for (const char c : name) word = word << 8 | static_cast<unsigned char>(c);
+    return word;
+}
+
 Member memberOf(std::string_view name) {
-    const auto is = [name](Member m) {
-        return std::memcmp(name.data(), kMemberNames[m].data(), kMemberNames[m].size()) == 0;
-    };
-    switch (name.size()) {
-        case 2:
-            return is(kId) ? kId : is(kTo) ? kTo : is(kCt) ? kCt : kUnknown;
-        case 3:
-            if (is(kAck)) return kAck;
-            return is(kGid) ? kGid : is(kJid) ? kJid : is(kPwd) ? kPwd : kUnknown;
-        case 4:
-            return is(kType) ? kType : is(kFrom) ? kFrom : kUnknown;
+    if (name.size() < 2 || name.size() > 4) return kUnknown;
+    switch (wordOf(name)) {
+        case wordOf(kMemberNames[kId]):
+            return kId;
+        case wordOf(kMemberNames[kTo]):
+            return kTo;
+        case wordOf(kMemberNames[kCt]):
+            return kCt;
+        case wordOf(kMemberNames[kAck]):
+            return kAck;
+        case wordOf(kMemberNames[kGid]):
+            return kGid;
+        case wordOf(kMemberNames[kJid]):
+            return kJid;
+        case wordOf(kMemberNames[kPwd]):
+            return kPwd;
+        case wordOf(kMemberNames[kType]):
+            return kType;
+        case wordOf(kMemberNames[kFrom]):
+            return kFrom;
         default:
             return kUnknown;
     }
@@ -55,6 +71,11 @@ bool validUtf8(std::string_view text) {
     const char* p = text.data();
     const char* const end = p + text.size();
     uint64_t high = 0;
+    for (; end - p >= 32; p += 32) {
+        uint64_t words[4];
+        std::memcpy(words, p, sizeof words);
+        high |= (words[0] | words[1]) | (words[2] | words[3]);
+    }
     for (; end - p >= 8; p += 8) {
         uint64_t word;
         std::memcpy(&word, p, 8);
@@ -100,9 +121,7 @@ class EnvelopeReader::Names {
     uint32_t count_ = 0;
 };
 
-std::string_view EnvelopeReader::text(JsonSlice quoted, bool escaped) {
-    const std::string_view inside = quoted.text().substr(1, quoted.text().size() - 2);
-    if (!escaped) return inside;
+std::string_view EnvelopeReader::unescaped(JsonSlice quoted) {
     // Unescaped text is never longer than the escaped one. Reserved once, so that views stay valid.
     if (scratch_.empty()) scratch_.reserve(packet_bytes_);
     const size_t begin = scratch_.size();

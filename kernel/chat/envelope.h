@@ -39,7 +39,13 @@ class EnvelopeReader {
     const char* topLevel(const char* p, const char* end, Envelope& out);
     const char* envelope(const char* p, const char* end, Envelope& out);
     bool member(uint32_t which, JsonSlice at, bool escaped, Envelope& out);
-    std::string_view text(JsonSlice quoted, bool escaped);
+    // Inside of the quotes.
+    std::string_view text(JsonSlice quoted, bool escaped) {
+        if (escaped) [[unlikely]]
+            return unescaped(quoted);
+        return {quoted.begin + 1, static_cast<size_t>(quoted.end - quoted.begin) - 2};
+    }
+    std::string_view unescaped(JsonSlice quoted);
 
     const uint32_t depth_max_;
     size_t packet_bytes_ = 0;

@@ -240,6 +240,12 @@ void appendUnescaped(std::string_view quoted, std::string& out) {
 
 void appendEscaped(std::string_view text, std::string& out) {
     static constexpr char kHex[] = "0123456789abcdef";
+    bool any = false;
+    for (const char c : text) any |= kNeedsEscape[static_cast<unsigned char>(c)];
+    if (!any) {
+        out.append(text);
+        return;
+    }
     size_t plain = 0;  // begin of what needs no escape
     for (size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];

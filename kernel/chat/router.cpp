@@ -40,14 +40,28 @@ Router::Router(Room& room) : room_(room), reader_(room.settings().json_depth_max
 
 bool Router::validId(std::string_view id) const {
     if (id.empty() || id.size() > kIdBytesMax) return false;
-    for (const char c : id) {
-        if (c < 0x21 || c > 0x7e) return false;
-    }
+    bool odd = false;
+    for (const char c : id) odd |= static_cast<unsigned char>(c - 0x21) > 0x7e - 0x21;
+    if (odd) return false;
     // Names of keys that the earlier server's nodes would overwrite or delete.
-    for (const std::string_view prefix : {"session_", "offline_", "group_", "keep_", "sara"}) {
-        if (id.starts_with(prefix)) return false;
+    switch (id.front()) {
+        case 's':
+            if (id.starts_with("session_") || id.starts_with("sara")) return false;
+            break;
+        case 'o':
+            if (id.starts_with("offline_")) return false;
+            break;
+        case 'g':
+            if (id.starts_with("group_")) return false;
+            break;
+        case 'k':
+            if (id.starts_with("keep_")) return false;
+            break;
+        default:
+            break;
     }
-    return !id.ends_with("_idx") && id != room_.settings().node_id;
+    if (id.back() == 'x' && id.ends_with("_idx")) return false;
+    return id != room_.settings().node_id;
 }
 
 void Router::malformed(Session& s) {

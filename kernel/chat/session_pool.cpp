@@ -13,13 +13,15 @@ constexpr uint32_t kGenerationMask = (1u << kGenerationBits) - 1;
 Session& SessionPool::claim() {
     uint32_t slot = 0;
     if (free_.empty()) {
-        slot = static_cast<uint32_t>(sessions_.size());
-        sessions_.emplace_back();
+        slot = size_++;
+        if (slot >> kBlockBits == blocks_.size()) {
+            blocks_.push_back(std::make_unique<Session[]>(kBlockSessions));
+        }
     } else {
         slot = free_.back();
         free_.pop_back();
     }
-    Session& s = sessions_[slot];
+    Session& s = at(slot);
     const uint64_t generation = ((s.id >> 32) + 1) & kGenerationMask;
     s.id = static_cast<uint64_t>(loop_ + 1) << 56 | generation << 32 | slot;
     s.state = SessionState::kNew;

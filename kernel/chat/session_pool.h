@@ -2,7 +2,7 @@
 // has another generation, so a late answer finds nobody.
 #pragma once
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <vector>
 
 #include "chat/session.h"
@@ -18,22 +18,27 @@ class SessionPool {
     // nullptr when the id is not of a live session of this loop.
     Session* find(SessionId id) {
         const uint32_t slot = static_cast<uint32_t>(id);
-        if (slot >= sessions_.size()) return nullptr;
-        Session& s = sessions_[slot];
+        if (slot >= size_) return nullptr;
+        Session& s = at(slot);
         return s.id == id && s.state != SessionState::kFree ? &s : nullptr;
     }
-    uint32_t live() const { return static_cast<uint32_t>(sessions_.size() - free_.size()); }
+    uint32_t live() const { return size_ - static_cast<uint32_t>(free_.size()); }
     static uint32_t loopOf(SessionId id) { return static_cast<uint32_t>(id >> 56) - 1; }
     template <class Fn>
     void forEach(Fn fn) {
-        for (size_t i = 0; i < sessions_.size(); ++i) {
-            if (sessions_[i].state != SessionState::kFree) fn(sessions_[i]);
+        for (uint32_t slot = 0; slot < size_; ++slot) {
+            if (at(slot).state != SessionState::kFree) fn(at(slot));
         }
     }
 
   private:
+    static constexpr uint32_t kBlockBits = 6;
+    static constexpr uint32_t kBlockSessions = 1u << kBlockBits;
+    Session& at(uint32_t slot) { return blocks_[slot >> kBlockBits][slot & (kBlockSessions - 1)]; }
+
     const uint32_t loop_;
-    std::deque<Session> sessions_;  // addresses stay
+    uint32_t size_ = 0;
+    std::vector<std::unique_ptr<Session[]>> blocks_;  // addresses stay
     std::vector<uint32_t> free_;
 };
 

@@ -9,10 +9,11 @@ namespace {
 constexpr size_t kBucketsMin = 256;
 constexpr size_t kChunkEntries = 256;
 
+// Multiply and fold: every bit of h reaches every bit of the result.
 uint64_t mix(uint64_t h) {
-    h ^= h >> 32;
-    h *= 0x9e3779b97f4a7c15ull;
-    return h ^ (h >> 29);
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = Wide{h ^ 0x9e3779b97f4a7c15ull} * 0xd6e8feb86659fd93ull;
+    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
 }  // namespace

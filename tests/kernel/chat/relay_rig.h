@@ -1,6 +1,7 @@
 // Pairs of users who chat through rooms whose wire and store cost nothing: what is left is the
 // room's own work. For the allocation test and the benchmark; runs on the calling thread.
 #pragma once
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -152,6 +153,8 @@ class RelayRig {
             (void)rooms_[loop]->frame(id, view(text), move);
         });
         for (int i = 0; i < 3; ++i) turn();
+        const Session* s = rooms_[loop]->sessions().find(id);
+        if (s == nullptr || s->state != SessionState::kOnline) std::abort();
         return id;
     }
 
@@ -159,6 +162,8 @@ class RelayRig {
         Settings s;
         s.messages_per_second_max = UINT32_MAX;  // the clock stands still
         s.bytes_per_second_max = UINT64_MAX;
+        s.connections_per_address_max = UINT32_MAX;
+        s.unauthenticated_max = UINT32_MAX;
         return s;
     }
     const Settings settings_ = unlimited();
