@@ -2,6 +2,7 @@
 
 #include <cassert>
 
+#include "chat/packet_id.h"
 #include "chat/room.h"
 #include "sara/jid.hpp"
 
@@ -14,7 +15,6 @@ constexpr uint32_t kTypeState = 3;
 constexpr uint32_t kTypeSystem = 4;
 constexpr uint32_t kTypePubSub = 7;
 constexpr std::string_view kServerAck = "server_ack";
-constexpr size_t kIdBytesMax = 128;
 
 std::string_view reasonOf(Outcome outcome) {
     switch (outcome) {
@@ -39,29 +39,7 @@ bool namesUser(std::string_view from, std::string_view bare) {
 Router::Router(Room& room) : room_(room), reader_(room.settings().json_depth_max) {}
 
 bool Router::validId(std::string_view id) const {
-    if (id.empty() || id.size() > kIdBytesMax) return false;
-    bool odd = false;
-    for (const char c : id) odd |= static_cast<unsigned char>(c - 0x21) > 0x7e - 0x21;
-    if (odd) return false;
-    // Names of keys that the earlier server's nodes would overwrite or delete.
-    switch (id.front()) {
-        case 's':
-            if (id.starts_with("session_") || id.starts_with("sara")) return false;
-            break;
-        case 'o':
-            if (id.starts_with("offline_")) return false;
-            break;
-        case 'g':
-            if (id.starts_with("group_")) return false;
-            break;
-        case 'k':
-            if (id.starts_with("keep_")) return false;
-            break;
-        default:
-            break;
-    }
-    if (id.back() == 'x' && id.ends_with("_idx")) return false;
-    return id != room_.settings().node_id;
+    return validPacketId(id, room_.settings().node_id);
 }
 
 void Router::malformed(Session& s) {
