@@ -1,19 +1,12 @@
 #include "chat/delivery.h"
 
 #include "chat/room.h"
+#include "chat/text_hash.h"
 
 namespace sara::chat {
 namespace {
 
 constexpr uint64_t kStoreRetryMs = 1000;  // a held packet whose append failed is tried again
-
-uint64_t randomSeed(IdSource& ids) {
-    char uuid[36];
-    ids.uuid(uuid);
-    uint64_t seed = 0;
-    for (const char c : uuid) seed = seed * 31 + static_cast<unsigned char>(c);
-    return seed;
-}
 
 }  // namespace
 

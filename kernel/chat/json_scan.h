@@ -87,6 +87,15 @@ inline JsonString scanString(const char* p, const char* end) {
 // Any value, including all below it; p stands on its first byte.
 const char* scanValue(const char* p, const char* end, uint32_t depth_max);
 
+// The same for the values that envelopes have besides strings: small numbers, met at once.
+inline const char* scanShortValue(const char* p, const char* end, uint32_t depth_max) {
+    const char* digits = p;
+    while (digits < end && *digits >= '0' && *digits <= '9') ++digits;
+    const bool number = digits > p && (*p != '0' || digits == p + 1);
+    if (number && digits < end && (*digits == ',' || *digits == '}')) return digits;
+    return scanValue(p, end, depth_max);
+}
+
 // Text of a valid JSON string without its quotes and escapes; lone surrogates become U+FFFD.
 void appendUnescaped(std::string_view quoted, std::string& out);
 // Appends text as the inside of a JSON string. < > & are escaped too, as the earlier server does.

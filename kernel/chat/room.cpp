@@ -17,6 +17,7 @@ Room::Room(RoomWorld& world, uint32_t loop)
       loop_(world.loops.at(loop)),
       count_(ChatCounters::get()),
       sessions_(loop),
+      users_(randomSeed(world.ids)),
       backlog_(*this),
       delivery_(*this),
       router_(*this),

@@ -1,7 +1,8 @@
 #include "chat/unacked.h"
 
 #include <cassert>
-#include <cstring>
+
+#include "chat/text_hash.h"
 
 namespace sara::chat {
 namespace {
@@ -9,29 +10,13 @@ namespace {
 constexpr size_t kBucketsMin = 256;
 constexpr size_t kChunkEntries = 256;
 
-// Multiply and fold: every bit of h reaches every bit of the result.
-uint64_t mix(uint64_t h) {
-    __extension__ using Wide = unsigned __int128;
-    const Wide product = Wide{h ^ 0x9e3779b97f4a7c15ull} * 0xd6e8feb86659fd93ull;
-    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-}
-
 }  // namespace
 
 UnackedTable::UnackedTable(uint64_t seed) : seed_(seed), buckets_(kBucketsMin, nullptr) {}
 UnackedTable::~UnackedTable() = default;
 
 uint32_t UnackedTable::hashOf(const Session& s, std::string_view id) const {
-    uint64_t h = s.id ^ seed_;
-    size_t i = 0;
-    for (; i + 8 <= id.size(); i += 8) {
-        uint64_t word;
-        std::memcpy(&word, id.data() + i, 8);
-        h = mix(h ^ word);
-    }
-    uint64_t rest = 0;
-    if (i < id.size()) std::memcpy(&rest, id.data() + i, id.size() - i);
-    return static_cast<uint32_t>(mix(h ^ rest ^ id.size()));
+    return static_cast<uint32_t>(hashText(s.id ^ seed_, id));
 }
 
 void UnackedTable::grow() {

@@ -1,14 +1,18 @@
 // Who is logged in on this loop, by bare jid. One session per user.
 #pragma once
+#include <cstdint>
 #include <string_view>
 #include <unordered_map>
 
 #include "chat/session.h"
+#include "chat/text_hash.h"
 
 namespace sara::chat {
 
 class UserTable {
   public:
+    explicit UserTable(uint64_t seed) : by_bare_(16, Hash{seed}) {}
+
     Session* find(std::string_view bare) const {
         const auto row = by_bare_.find(bare);
         return row == by_bare_.end() ? nullptr : row->second;
@@ -24,7 +28,11 @@ class UserTable {
     size_t size() const { return by_bare_.size(); }
 
   private:
-    std::unordered_map<std::string_view, Session*> by_bare_;
+    struct Hash {
+        uint64_t seed;
+        size_t operator()(std::string_view bare) const { return hashText(seed, bare); }
+    };
+    std::unordered_map<std::string_view, Session*, Hash> by_bare_;
 };
 
 }  // namespace sara::chat
