@@ -26,7 +26,7 @@ struct BusCore {
                  options.log,
                  options.suspended_max,
                  {options.filter_failures_max, options.filter_failures_window_ms}}),
-          rpc(options.loops, hooks, options.log),
+          rpc(options.loops, hooks),
           workers(options.loops, options.workers, options.work_queue_max) {}
 
     const void* extension(std::string_view id) const {

@@ -33,12 +33,8 @@ loop::Buffer* reasonText(sara_str reason) {
 
 }  // namespace
 
-RpcCalls::RpcCalls(loop::LoopSet& loops, HookRunner& hooks, loop::Log& log)
-    : loops_(loops),
-      hooks_(hooks),
-      log_(log),
-      pool_(loops.size(), kCallsMax),
-      no_params_(loop::newBuffer(2)) {
+RpcCalls::RpcCalls(loop::LoopSet& loops, HookRunner& hooks)
+    : loops_(loops), hooks_(hooks), pool_(loops.size(), kCallsMax), no_params_(loop::newBuffer(2)) {
     if (no_params_) std::copy_n("{}", 2, no_params_->bytes());
     published_.push_back(std::make_unique<const Commands>());
     current_.store(published_.back().get(), std::memory_order_release);

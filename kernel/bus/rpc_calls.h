@@ -22,7 +22,7 @@ class RpcCalls final : public RpcCommands {
     static constexpr size_t kNameBytesMax = 64;  // service, method and peer of a call
     static constexpr uint32_t kTimeoutMsMax = 600'000;
 
-    RpcCalls(loop::LoopSet& loops, HookRunner& hooks, loop::Log& log);
+    RpcCalls(loop::LoopSet& loops, HookRunner& hooks);
     ~RpcCalls() override;
 
     bool add(std::string_view service, std::string_view method, std::string_view help,
@@ -86,7 +86,6 @@ class RpcCalls final : public RpcCommands {
 
     loop::LoopSet& loops_;
     HookRunner& hooks_;
-    loop::Log& log_;
     TicketPool<Call> pool_;
     loop::BufferRef no_params_;
     std::atomic<uint32_t> open_{0};

@@ -13,7 +13,6 @@ constexpr uint32_t kEchoesMax = 4096;  // heartbeats answered while not a byte l
 
 Room::Room(RoomWorld& world, uint32_t loop)
     : world_(world),
-      index_(loop),
       loop_(world.loops.at(loop)),
       count_(ChatCounters::get()),
       sessions_(loop),

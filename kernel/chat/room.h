@@ -120,7 +120,6 @@ class Room {
     Session& newSession(const NewConn& conn);
 
     RoomWorld& world_;
-    const uint32_t index_;
     loop::EventLoop& loop_;
     const ChatCounters& count_;
     SessionPool sessions_;

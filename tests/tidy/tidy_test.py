@@ -151,7 +151,7 @@ class Planted(unittest.TestCase):
         self.untidy("limits_have_a_row", "kernel/chat/settings.h:2: limit unacked_max", "limit stream_a_max")
 
     def test_no_path_of_one_machine(self):
-        self.plant("README.md", "cd ~/work/sara, ${prefix}/work/x and build/root/y\n")
+        self.plant("README.md", "cd ~/wo" + "rk/sara, ${prefix}/wo" + "rk/x and build/root/y\n")
         self.tidy("no_path_of_one_machine")
         for path in ("/wo" + "rk/main", "/tmp/w" + "t/sdk", "/ro" + "ot/.cache"):
             self.plant("docs/a.md", f"\nsee {path}\n")

@@ -64,7 +64,8 @@ Client& Client::operator=(Client&& other) noexcept {
     std::swap(fd_, other.fd_);
     std::swap(context_, other.context_);
     std::swap(ssl_, other.ssl_);
-    std::swap(wanted_, other.wanted_);
+    std::swap(read_waits_for_, other.read_waits_for_);
+    std::swap(write_waits_for_, other.write_waits_for_);
     std::swap(ended_, other.ended_);
     std::swap(reset_, other.reset_);
     std::swap(jid_, other.jid_);
@@ -106,9 +107,10 @@ void Client::handshake(const Options& options) {
     }
 }
 
-// Both return what was moved, 0 at the end, -1 for "later" (wanted_ says what to poll for).
+// Both return what was moved, 0 at the end, -1 for "later" (the matching member says what to poll
+// for).
 long Client::readSome(char* bytes, size_t size) {
-    wanted_ = POLLIN;
+    read_waits_for_ = POLLIN;
     if (ssl_ == nullptr) {
         const ssize_t n = ::recv(fd_, bytes, size, 0);
         if (n >= 0) return n;
@@ -119,12 +121,12 @@ long Client::readSome(char* bytes, size_t size) {
     const int n = ::SSL_read(ssl_, bytes, static_cast<int>(size));
     if (n > 0) return n;
     const int error = ::SSL_get_error(ssl_, n);
-    if (error == SSL_ERROR_WANT_WRITE) wanted_ = POLLOUT;
+    if (error == SSL_ERROR_WANT_WRITE) read_waits_for_ = POLLOUT;
     return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? -1 : 0;
 }
 
 long Client::writeSome(const char* bytes, size_t size) {
-    wanted_ = POLLOUT;
+    write_waits_for_ = POLLOUT;
     if (ssl_ == nullptr) {
         const ssize_t n = ::send(fd_, bytes, size, MSG_NOSIGNAL);
         if (n >= 0) return n;
@@ -133,7 +135,7 @@ long Client::writeSome(const char* bytes, size_t size) {
     const int n = ::SSL_write(ssl_, bytes, static_cast<int>(size));
     if (n > 0) return n;
     const int error = ::SSL_get_error(ssl_, n);
-    if (error == SSL_ERROR_WANT_READ) wanted_ = POLLIN;
+    if (error == SSL_ERROR_WANT_READ) write_waits_for_ = POLLIN;
     return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? -1 : 0;
 }
 
@@ -146,7 +148,7 @@ bool Client::sendRaw(std::string_view bytes, Millis wait) {
             bytes.remove_prefix(static_cast<size_t>(n));
             continue;
         }
-        pollfd p{fd_, wanted_, 0};
+        pollfd p{fd_, write_waits_for_, 0};
         if (::poll(&p, 1, deadline.leftMs()) <= 0) return false;
     }
     return true;
@@ -164,7 +166,7 @@ bool Client::fill(const Deadline& deadline) {
             ended_ = true;
             return false;
         }
-        pollfd p{fd_, wanted_, 0};
+        pollfd p{fd_, read_waits_for_, 0};
         if (::poll(&p, 1, deadline.leftMs()) <= 0) return false;
     }
     return false;

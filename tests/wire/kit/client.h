@@ -75,7 +75,10 @@ class Client {
     int fd_ = -1;
     SSL_CTX* context_ = nullptr;
     SSL* ssl_ = nullptr;
-    short wanted_ = 0;  // the poll event that the last TLS call asked for
+    // The poll event that the last call of each direction asked for: one thread may read while
+    // another writes.
+    short read_waits_for_ = 0;
+    short write_waits_for_ = 0;
     bool ended_ = false;
     bool reset_ = false;
     std::string jid_;
