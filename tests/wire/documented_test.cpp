@@ -1,0 +1,169 @@
+// docs/wire.md against the real server: every block that is marked emsg is played, every JSON text
+// in it is read. A sentence in that document may age; a dialogue may not.
+#include <Poco/JSON/Parser.h>
+
+#include <cctype>
+#include <map>
+#include <regex>
+#include <sstream>
+
+#include "kit/wire_test.h"
+
+namespace sara::wire {
+namespace {
+
+struct DocumentedBlock {
+    size_t line = 0;  // of its first row in the document
+    std::string conf;
+    std::vector<std::string> rows;
+};
+
+std::string document() { return readFile(std::string(SARA_SOURCE_DIR) + "/docs/wire.md"); }
+
+// Blocks whose fence begins with ```KIND; "" for all of them.
+std::vector<DocumentedBlock> blocks(const std::string& kind) {
+    std::vector<DocumentedBlock> found;
+    std::istringstream in(document());
+    std::string row;
+    bool inside = false, wanted = false;
+    for (size_t number = 1; std::getline(in, row); ++number) {
+        if (row.rfind("```", 0) == 0) {
+            inside = !inside;
+            wanted = inside && row.rfind("```" + kind, 0) == 0;
+            if (!wanted) continue;
+            const size_t conf = row.find('{');
+            found.push_back({number + 1, conf == std::string::npos ? "" : row.substr(conf), {}});
+        } else if (wanted) {
+            found.back().rows.push_back(row);
+        }
+    }
+    return found;
+}
+
+// The server's time and fresh ids differ from run to run. ASCII only: the document has nothing else
+// there.
+std::string withoutChance(const std::string& text) {
+    static const std::regex kTime("\"[0-9]{13}\"");
+    static const std::regex kUuid("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
+    return std::regex_replace(std::regex_replace(text, kTime, "\"TIME\""), kUuid, "UUID");
+}
+
+std::string bytesOf(const std::string& hex) {
+    std::istringstream in(hex);
+    std::string out, pair;
+    while (in >> pair) out.push_back(static_cast<char>(std::stoi(pair, nullptr, 16)));
+    return out;
+}
+
+std::string filled(size_t bytes) {
+    std::string text = R"({"envelope":{"id":"big","type":1,"to":"bob@demo"},"payload":")";
+    text.append(bytes - text.size() - 2, 'x');
+    return text + "\"}";
+}
+
+// One block on a server of its own.
+class Play {
+  public:
+    explicit Play(const DocumentedBlock& block) : block_(block) {
+        Conf conf = Conf::inFolder(folder_.path().string());
+        conf.set("login_failure_delay_ms", "20");
+        if (!block.conf.empty()) {
+            const auto object =
+                Poco::JSON::Parser().parse(block.conf).extract<Poco::JSON::Object::Ptr>();
+            for (const auto& name : object->getNames()) {
+                if (!object->isObject(name)) {
+                    conf.set(name, Poco::Dynamic::Var::toString(object->get(name)));
+                    continue;
+                }
+                const auto section = object->getObject(name);
+                for (const auto& key : section->getNames()) {
+                    conf.set(name + "." + key, section->getValue<std::string>(key));
+                }
+            }
+        }
+        server_ = std::make_unique<ServerProcess>(folder_.path().string(), conf);
+    }
+
+    void run() {
+        for (size_t i = 0; i < block_.rows.size(); ++i) {
+            SCOPED_TRACE("docs/wire.md line " + std::to_string(block_.line + i));
+            row(block_.rows[i]);
+            if (::testing::Test::HasFatalFailure()) return;
+        }
+        // Bytes of the last rows that nobody has named would be a surprise to the reader.
+        expectBytes();
+        for (auto& [name, client] : clients_) {
+            EXPECT_EQ(client.next(Millis(0)).value_or(""), "") << name << " received more";
+        }
+    }
+
+  private:
+    void row(const std::string& text) {
+        static const std::regex kRow("^(\\w+) *(<<|>>|<|>|#) (.*)$");
+        std::smatch parts;
+        ASSERT_TRUE(std::regex_match(text, parts, kRow)) << text;
+        const std::string name = parts[1], what = parts[2], rest = parts[3];
+        if (what != "<<" || name != expecting_) expectBytes();
+        Client& client = clients_.try_emplace(name, server_->port()).first->second;
+        if (what == ">") {
+            const bool fill = rest.rfind("FILL ", 0) == 0;
+            ASSERT_TRUE(client.send(fill ? filled(std::stoul(rest.substr(5))) : rest));
+        } else if (what == ">>") {
+            ASSERT_TRUE(client.sendRaw(bytesOf(rest)));
+        } else if (what == "<<") {
+            expecting_ = name;
+            expected_ += bytesOf(rest);
+        } else if (what == "<") {
+            const auto frame = client.next();
+            ASSERT_TRUE(frame.has_value()) << "nothing came";
+            EXPECT_EQ(withoutChance(*frame), withoutChance(rest));
+        } else {
+            EXPECT_EQ(rest, "closed");
+            EXPECT_TRUE(client.closed());
+            EXPECT_TRUE(client.rest().empty());
+        }
+    }
+
+    // Rows of << are one text: each frame of it must be the next one.
+    void expectBytes() {
+        std::istringstream in(std::exchange(expected_, ""));
+        for (std::string body; std::getline(in, body, '\x01');) {
+            const auto frame = clients_.at(expecting_).next();
+            ASSERT_TRUE(frame.has_value()) << "nothing came";
+            EXPECT_EQ(*frame, body);
+        }
+    }
+
+    const DocumentedBlock& block_;
+    TempFolder folder_;
+    std::unique_ptr<ServerProcess> server_;
+    std::map<std::string, Client> clients_;
+    std::string expecting_;
+    std::string expected_;
+};
+
+TEST(DocumentedTest, EveryDialogueHappensAsItIsWritten) {
+    const auto dialogues = blocks("emsg");
+    ASSERT_GE(dialogues.size(), 10u);
+    for (const DocumentedBlock& block : dialogues) {
+        SCOPED_TRACE("docs/wire.md, block at line " + std::to_string(block.line));
+        Play(block).run();
+    }
+}
+
+// Tables and prose show packets too, in backquotes: these must be JSON at least.
+TEST(DocumentedTest, EveryPacketInTheTextIsJson) {
+    const std::string text = document();
+    size_t seen = 0;
+    const std::string open = "`{\"";
+    for (size_t at = text.find(open); at != std::string::npos; at = text.find(open, at + 1)) {
+        const std::string json = text.substr(at + 1, text.find('`', at + 1) - at - 1);
+        if (json.find(": text") != std::string::npos) continue;  // a form, not a packet
+        EXPECT_NO_THROW(Poco::JSON::Parser().parse(json)) << json;
+        ++seen;
+    }
+    EXPECT_GE(seen, 8u);
+}
+
+}  // namespace
+}  // namespace sara::wire
