@@ -108,7 +108,7 @@ std::string Database::openOrRepair() {
     }
     if (status.ok()) return {};
     db_.reset();
-    if (!newer_layout_.empty()) return newer_layout_;
+    if (!other_layout_.empty()) return other_layout_;
     return repaired ? sentence(status) + " (after a repair)" : sentence(status);
 }
 
@@ -118,12 +118,17 @@ leveldb::Status Database::claimSequence(bool scan) {
     std::string value;
     leveldb::Status status =
         db_->Get({}, leveldb::Slice(kSchemaKey.data(), kSchemaKey.size()), &value);
-    if (status.ok() && !decodeNumber(kSchemaKey, value, &schema)) scan = true;
+    if (status.ok() && !decodeNumber(kSchemaKey, value, &schema)) {
+        // Layout 1 had other checksums: to take it for damage would delete every record.
+        if (peekNumber(value) == 1) schema = 1;
+        scan = true;
+    }
     if (!status.ok() && !status.IsNotFound()) return status;
     if (schema != kSchema) {
-        newer_layout_ = "datadir " + settings_.datadir + " was written by a newer sara (layout " +
-                        std::to_string(schema) + ")";
-        return leveldb::Status::NotSupported(newer_layout_);
+        other_layout_ = "datadir " + settings_.datadir + " was written by " +
+                        (schema < kSchema ? "a sara before 1.0" : "a newer sara") + " (layout " +
+                        std::to_string(schema) + ", expected " + std::to_string(kSchema) + ")";
+        return leveldb::Status::NotSupported(other_layout_);
     }
     status = db_->Get({}, leveldb::Slice(kSeqKey.data(), kSeqKey.size()), &value);
     if (!status.ok() && !status.IsNotFound()) return status;

@@ -70,7 +70,7 @@ class Database {
     std::unique_ptr<leveldb::DB> db_;
     sara_status state_ = SARA_E_CLOSED;
     bool damaged_ = false;      // LevelDB found corruption: repair before the next open
-    std::string newer_layout_;  // set when the database is not for this version
+    std::string other_layout_;  // set when the database is not for this version
     uint64_t last_seq_ = 0;
     uint64_t seq_bound_ = 0;         // written: no seq at or above was given out
     uint64_t seq_bound_staged_ = 0;  // in the batch under way

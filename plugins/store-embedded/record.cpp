@@ -1,13 +1,14 @@
 #include "store-embedded/record.h"
 
-#include <zlib.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 namespace sara::store_embedded {
 namespace {
 
-constexpr size_t kCrcBytes = 4;
-constexpr size_t kHeaderBytes = kCrcBytes + 8 + 1 + 2;
-constexpr size_t kNumberBytes = kCrcBytes + 8;
+constexpr size_t kCheckBytes = 4;
+constexpr size_t kHeaderBytes = kCheckBytes + 8 + 1 + 2;
+constexpr size_t kNumberBytes = kCheckBytes + 8;
 
 void putBig(char* to, uint64_t v, size_t bytes) {
     for (size_t i = 0; i < bytes; ++i) to[i] = static_cast<char>(v >> (8 * (bytes - 1 - i)));
@@ -20,9 +21,7 @@ uint64_t getBig(const char* from, size_t bytes) {
 }
 
 uint32_t checksum(std::string_view key, const char* data, size_t len) {
-    uLong crc = ::crc32_z(0, reinterpret_cast<const Bytef*>(key.data()), key.size());
-    crc = ::crc32_z(crc, reinterpret_cast<const Bytef*>(data), len);
-    return static_cast<uint32_t>(crc);
+    return static_cast<uint32_t>(XXH64(data, len, XXH64(key.data(), key.size(), 0)));
 }
 
 }  // namespace
@@ -57,13 +56,15 @@ void encodeRecord(std::string_view key, const Record& record, std::string* out) 
     putBig(out->data() + 12, record.id.size(), 1);
     putBig(out->data() + 13, record.from.size(), 2);
     out->append(record.id).append(record.from).append(record.packet);
-    putBig(out->data(), checksum(key, out->data() + kCrcBytes, out->size() - kCrcBytes), kCrcBytes);
+    putBig(out->data(), checksum(key, out->data() + kCheckBytes, out->size() - kCheckBytes),
+           kCheckBytes);
 }
 
 bool decodeRecord(std::string_view key, std::string_view value, Record* record) {
     if (value.size() < kHeaderBytes) return false;
-    const uint64_t crc = getBig(value.data(), kCrcBytes);
-    if (crc != checksum(key, value.data() + kCrcBytes, value.size() - kCrcBytes)) return false;
+    const uint64_t check = getBig(value.data(), kCheckBytes);
+    if (check != checksum(key, value.data() + kCheckBytes, value.size() - kCheckBytes))
+        return false;
     const size_t id_len = getBig(value.data() + 12, 1);
     const size_t from_len = getBig(value.data() + 13, 2);
     if (value.size() - kHeaderBytes < id_len + from_len) return false;
@@ -80,14 +81,19 @@ uint64_t peekExpiry(std::string_view value) {
 
 void encodeNumber(std::string_view key, uint64_t number, std::string* out) {
     out->resize(kNumberBytes);
-    putBig(out->data() + kCrcBytes, number, 8);
-    putBig(out->data(), checksum(key, out->data() + kCrcBytes, 8), kCrcBytes);
+    putBig(out->data() + kCheckBytes, number, 8);
+    putBig(out->data(), checksum(key, out->data() + kCheckBytes, 8), kCheckBytes);
+}
+
+uint64_t peekNumber(std::string_view value) {
+    return value.size() != kNumberBytes ? 0 : getBig(value.data() + kCheckBytes, 8);
 }
 
 bool decodeNumber(std::string_view key, std::string_view value, uint64_t* number) {
     if (value.size() != kNumberBytes) return false;
-    if (getBig(value.data(), kCrcBytes) != checksum(key, value.data() + kCrcBytes, 8)) return false;
-    *number = getBig(value.data() + kCrcBytes, 8);
+    if (getBig(value.data(), kCheckBytes) != checksum(key, value.data() + kCheckBytes, 8))
+        return false;
+    *number = getBig(value.data() + kCheckBytes, 8);
     return true;
 }
 

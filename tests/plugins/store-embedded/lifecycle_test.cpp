@@ -63,19 +63,44 @@ TEST_F(StartOfTheStore, AFolderThatCannotBeWrittenIsRefused) {
     EXPECT_NE(error.find("datadir /proc/self is not writable"), std::string::npos) << error;
 }
 
+// Puts value where a store of another layout has its number.
+void writeSchema(const std::string& datadir, const std::string& value) {
+    leveldb::DB* raw = nullptr;
+    ASSERT_TRUE(leveldb::DB::Open({}, datadir + "/queue", &raw).ok());
+    EXPECT_TRUE(raw->Put({}, std::string(kSchemaKey), value).ok());
+    delete raw;
+}
+
 TEST_F(StartOfTheStore, ANewerLayoutIsRefusedAndLeftAlone) {
     {
         RunningStore store(roomPlugin(), folder.datadir());
         ASSERT_EQ(store.start(), SARA_OK);
     }
-    leveldb::DB* raw = nullptr;
-    ASSERT_TRUE(leveldb::DB::Open({}, folder.datadir() + "/queue", &raw).ok());
     std::string value;
-    encodeNumber(kSchemaKey, 2, &value);
-    ASSERT_TRUE(raw->Put({}, std::string(kSchemaKey), value).ok());
-    delete raw;
-    EXPECT_EQ(refusal(folder.datadir()),
-              "datadir " + folder.datadir() + " was written by a newer sara (layout 2)");
+    encodeNumber(kSchemaKey, kSchema + 1, &value);
+    writeSchema(folder.datadir(), value);
+    EXPECT_EQ(refusal(folder.datadir()), "datadir " + folder.datadir() +
+                                             " was written by a newer sara (layout 3, expected 2)");
+}
+
+// Its records carry another checksum: each would look damaged and be deleted.
+TEST_F(StartOfTheStore, TheFirstLayoutIsRefusedAndNotTakenForDamage) {
+    {
+        RunningStore store(roomPlugin(), folder.datadir());
+        ASSERT_EQ(store.start(), SARA_OK);
+        ASSERT_EQ(store.client().append("bob@demo", "m", "{}").status, SARA_OK);
+    }
+    std::string value(12, '\0');
+    value.back() = 1;
+    writeSchema(folder.datadir(), value);
+    EXPECT_EQ(
+        refusal(folder.datadir()),
+        "datadir " + folder.datadir() + " was written by a sara before 1.0 (layout 1, expected 2)");
+    encodeNumber(kSchemaKey, kSchema, &value);
+    writeSchema(folder.datadir(), value);
+    RunningStore store(roomPlugin(), folder.datadir());
+    ASSERT_EQ(store.start(), SARA_OK);
+    EXPECT_EQ(store.client().fetch("bob@demo").packets.size(), 1u);
 }
 
 TEST_F(StartOfTheStore, ARefusedStartLeavesTheLockFree) {
