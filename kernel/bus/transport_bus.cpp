@@ -10,7 +10,6 @@ namespace {
 std::atomic<TransportBus*> the_bus{nullptr};
 
 constexpr size_t kTransportWordsMax = 32;  // names of transports per loop
-constexpr size_t kPiecesMax = 4;
 
 std::string_view view(sara_str s) { return {s.ptr, s.len}; }
 sara_str str(std::string_view s) { return {s.data(), s.size()}; }
@@ -33,8 +32,8 @@ class TransportWire final : public chat::WirePort {
 
     Status send(uint64_t conn, std::span<const std::string_view> pieces,
                 uint64_t& end_offset) override {
-        assert(pieces.size() <= kPiecesMax);
-        std::array<sara_str, kPiecesMax> out;
+        assert(pieces.size() <= kSendPiecesMax);
+        std::array<sara_str, kSendPiecesMax> out;
         for (size_t i = 0; i < pieces.size(); ++i) out[i] = str(pieces[i]);
         return toStatus(
             api_->send(self_, conn, out.data(), static_cast<uint32_t>(pieces.size()), &end_offset));

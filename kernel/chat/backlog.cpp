@@ -10,6 +10,8 @@ namespace {
 constexpr size_t kChunkOps = 256;
 constexpr uint32_t kFetchPackets = 1024;  // of one read for a login
 constexpr uint64_t kFetchBytes = 1 << 20;
+// Head and tail of the reply are pieces too. Past it the last page grows.
+constexpr size_t kReplyPagesMax = WirePort::kSendPiecesMax - 2;
 constexpr uint32_t kPumpPackets = 256;  // of one read for a session that is online
 constexpr uint64_t kPumpBytes = 256 << 10;
 constexpr uint64_t kPumpRetryMs = 20;         // the client's queue is not empty
@@ -162,7 +164,7 @@ void Backlog::fetchNext(Fetch& fetch) {
     const uint64_t packets =
         settings.delay_packets_max - std::min<uint64_t>(fetch.total, settings.delay_packets_max);
     const uint64_t bytes =
-        settings.delay_bytes_max - std::min<uint64_t>(fetch.body.size(), settings.delay_bytes_max);
+        settings.delay_bytes_max - std::min<uint64_t>(fetch.bytes, settings.delay_bytes_max);
     room_.world().store.fetch(
         s.bare(), fetch.after_seq,
         static_cast<uint32_t>(std::clamp<uint64_t>(packets, 1, kFetchPackets)),
@@ -185,8 +187,10 @@ void Backlog::onFetched(void* fetch, Status st, std::span<const StoredView> pack
 
 void Backlog::addToReply(Fetch& fetch, Session& s, uint64_t seq, std::string_view id,
                          std::string_view packet) {
-    if (fetch.total > 0) fetch.body.push_back(',');
-    fetch.body.append(packet);
+    std::string& page = fetch.pages.back();
+    if (fetch.total > 0) page.push_back(',');
+    page.append(packet);
+    fetch.bytes += packet.size() + 1;
     if (!s.batch) s.batch = std::make_unique<Batch>();
     s.batch->add(Batch::Kind::kLoginReply, seq, id, 0);
     ++fetch.total;
@@ -217,6 +221,11 @@ void Backlog::applyPolicy(Fetch& fetch, Session& s) {
 
 void Backlog::collect(Fetch& fetch, Session& s, std::span<const StoredView> packets, bool more) {
     const Settings& settings = room_.settings();
+    uint64_t page_bytes = 0;
+    for (const StoredView& p : packets) page_bytes += p.packet.size() + 1;
+    if (fetch.pages.empty() || (fetch.pages.size() < kReplyPagesMax && !policy_.active())) {
+        fetch.pages.emplace_back().reserve(page_bytes);
+    }
     for (const StoredView& p : packets) {
         fetch.after_seq = p.seq;
         // The session before this one had acknowledged it while it was on its way to the store.
@@ -230,7 +239,7 @@ void Backlog::collect(Fetch& fetch, Session& s, std::span<const StoredView> pack
             addToReply(fetch, s, p.seq, p.id, p.packet);
         }
     }
-    if (more && fetch.body.size() < settings.delay_bytes_max &&
+    if (more && fetch.bytes < settings.delay_bytes_max &&
         fetch.total + fetch.rows.size() < settings.delay_packets_max) {
         fetchNext(fetch);
         return;
@@ -243,7 +252,9 @@ void Backlog::collect(Fetch& fetch, Session& s, std::span<const StoredView> pack
     // What was stored while the backlog was read comes right after the reply.
     s.behind_dirty = s.behind_dirty || more;
     const std::string head(room_.replies().loginReplyHead(s.login_id, fetch.total));
-    const std::string_view pieces[] = {head, fetch.body, Replies::loginReplyTail(fetch.total)};
+    std::vector<std::string_view> pieces{head};
+    pieces.insert(pieces.end(), fetch.pages.begin(), fetch.pages.end());
+    pieces.push_back(Replies::loginReplyTail(fetch.total));
     room_.login().finish(s, Status::kOk, pieces, fetch.total);
 }
 

@@ -43,7 +43,10 @@ struct Fetch {
     SessionId session;
     uint64_t after_seq = 0;
     uint64_t total = 0;               // packets of the login reply so far
-    std::string body{};               // their texts, comma separated
+    uint64_t bytes = 0;               // of their texts
+    // Their texts, each with a comma but the first of all. One string per page that was read: one
+    // that grew over the pages would be copied as often as it doubles.
+    std::vector<std::string> pages{};
     std::vector<DelayRow> rows{};     // all of it, only while a DelayPolicy is active
     std::vector<uint64_t> dropped{};  // acknowledged since the read began: not to be sent again
 };

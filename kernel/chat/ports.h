@@ -19,8 +19,10 @@ enum class Control : uint32_t { kHeartbeat = 2, kKill = 3 };
 // One transport plugin; conn is its own handle. All [loop]. As sara_transport.
 class WirePort {
   public:
+    static constexpr size_t kSendPiecesMax = 32;
     virtual ~WirePort() = default;
-    // end_offset: bytes queued on this connection since it began, this packet included.
+    // One packet in at most kSendPiecesMax pieces. end_offset: bytes queued on this connection
+    // since it began, this packet included.
     virtual Status send(uint64_t conn, std::span<const std::string_view> pieces,
                         uint64_t& end_offset) = 0;
     virtual void control(uint64_t conn, Control c) = 0;

@@ -125,6 +125,16 @@ TEST(Backlog, TheReplyStaysWithinItsLimits) {
     EXPECT_THAT(wordsOf(u.bob.next()), ElementsAre("login:ok", "o0"));
 }
 
+TEST(Backlog, AReplyOfMorePagesThanASendTakesComesWhole) {
+    Away t;
+    constexpr int kPackets = 40 * 1024;  // a page has at most 1,024
+    t.waiting(kPackets);
+    t.bob.login();
+    const std::vector<std::string> words = wordsOf(t.bob.next());
+    ASSERT_EQ(words.size(), kPackets + 1u);
+    for (int i = 0; i < kPackets; ++i) ASSERT_EQ(words[static_cast<size_t>(i) + 1], id(i));
+}
+
 TEST(Backlog, LiveMessagesStayBehindABacklogThatIsStillFollowing) {
     Away t({.delay_packets_max = 1});
     t.waiting(3);

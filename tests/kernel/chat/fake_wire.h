@@ -1,6 +1,8 @@
 // A transport without sockets. Decides when bytes count as written, whether a send is refused and
 // that a paused connection delivers nothing, as the contract of a transport says.
 #pragma once
+#include <gtest/gtest.h>
+
 #include <deque>
 #include <map>
 #include <string>
@@ -52,6 +54,7 @@ class FakeWire final : public WirePort {
                 uint64_t& end_offset) override {
         FakeConn& c = live(conn);
         if (c.refuses) return Status::kClosed;
+        EXPECT_LE(pieces.size(), kSendPiecesMax);
         std::string body;
         for (const std::string_view piece : pieces) body.append(piece);
         put(conn, std::move(body));
