@@ -17,7 +17,7 @@ ChatRun::Pair::Pair(Owner& owner, uint32_t index, const Options& options)
       frame(index, userName("s", index), userName("r", index), options.size, options.ack),
       ack(userName("r", index)) {}
 
-ChatRun::ChatRun(const Options& options) : options_(options), driver_(options) {
+ChatRun::ChatRun(const Options& options) : options_(options), driver_(targetOf(options)) {
     for (uint32_t i = 0; i < options.pairs; ++i) {
         pairs_.push_back(std::make_unique<Pair>(*this, i, options));
     }

@@ -9,7 +9,7 @@ constexpr double kSecondsMax = 120;
 }
 
 LoginRun::LoginRun(const Options& options, bool stay)
-    : options_(options), stay_(stay), driver_(options) {
+    : options_(options), stay_(stay), driver_(targetOf(options)) {
     const uint32_t count = stay ? options.count : std::min(options.count, options.concurrency);
     started_ns_.resize(count);
     for (uint32_t i = 0; i < count; ++i) {

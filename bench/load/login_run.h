@@ -3,9 +3,8 @@
 #include <memory>
 #include <vector>
 
-#include "load/driver.h"
-#include "load/histogram.h"
-#include "load/packets.h"
+#include "load/client_parts.h"
+#include "load/options.h"
 #include "load/report.h"
 
 namespace sara::bench {

@@ -15,7 +15,7 @@ OfflineRun::User::User(Owner& owner, uint32_t index, const Options& options)
     sent_at.reserve(quota);
 }
 
-OfflineRun::OfflineRun(const Options& options) : options_(options), driver_(options) {
+OfflineRun::OfflineRun(const Options& options) : options_(options), driver_(targetOf(options)) {
     for (uint32_t i = 0; i < options.users; ++i) {
         users_.push_back(std::make_unique<User>(*this, i, options));
     }

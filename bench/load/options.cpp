@@ -1,6 +1,9 @@
 #include "load/options.h"
 
+#include <sys/socket.h>
+
 #include <charconv>
+#include <stdexcept>
 
 namespace sara::bench {
 namespace {
@@ -40,6 +43,8 @@ std::string parseOptions(const std::vector<std::string>& args, Options& options)
     for (size_t i = 1; i < args.size(); ++i) {
         if (args[i] == "--tls") {
             options.tls = true;
+        } else if (args[i] == "--ws") {
+            options.ws = true;
         } else if (args[i] == "--no-ack") {
             options.ack = false;
         } else if (i + 1 >= args.size() || !set(options, args[i], args[i + 1])) {
@@ -58,13 +63,27 @@ std::string parseOptions(const std::vector<std::string>& args, Options& options)
     return "";
 }
 
+makeconn::Target targetOf(const Options& options) {
+    makeconn::Target target;
+    target.host = options.host;
+    target.tls = options.tls;
+    target.ws = options.ws;
+    std::string wrong = makeconn::resolve(options.host, options.port, AF_INET, &target.to);
+    target.from.resize(options.sources);
+    for (uint32_t i = 0; wrong.empty() && i < options.sources; ++i) {
+        wrong = makeconn::resolve("127.0.0." + std::to_string(2 + i), 0, AF_INET, &target.from[i]);
+    }
+    if (!wrong.empty()) throw std::runtime_error(wrong);
+    return target;
+}
+
 const char* usage() {
     return "usage: emsg_load MODE [options]\n"
            "  chat     pairs of users; each sends with a window; checks loss, repeats, order\n"
            "  offline  stores messages for users who are away, then fetches them by login\n"
            "  logins   connect, login, close, again and again\n"
            "  idle     logs in and stays; reports the server's memory per connection\n"
-           "  --host A --port N --tls --no-ack --pairs N --window N --size BYTES --seconds S\n"
+           "  --host A --port N --tls --ws --no-ack --pairs N --window N --size BYTES --seconds S\n"
            "  --warmup S --users N --count N --concurrency N --sources N --pid SERVER\n"
            "Prints one line of JSON. Exit code 1 when a message was lost, repeated or out of "
            "order.\n";

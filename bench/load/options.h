@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "makeconn/connection.h"
+
 namespace sara::bench {
 
 struct Options {
@@ -12,6 +14,7 @@ struct Options {
     std::string host = "127.0.0.1";  // --host, an IPv4 address
     uint16_t port = 4222;            // --port
     bool tls = false;                // --tls
+    bool ws = false;                 // --ws
     bool ack = true;                 // --no-ack: messages ask for no ack, receivers send none
     uint32_t pairs = 100;            // chat: --pairs
     uint32_t window = 16;            // --window, messages in flight per pair
@@ -27,6 +30,8 @@ struct Options {
 
 // Returns an empty string, or what is wrong.
 [[nodiscard]] std::string parseOptions(const std::vector<std::string>& args, Options& options);
+// Where the connections of a run go to and come from. Throws std::runtime_error.
+[[nodiscard]] makeconn::Target targetOf(const Options& options);
 [[nodiscard]] const char* usage();
 
 }  // namespace sara::bench

@@ -1,6 +1,5 @@
 #include "load/process_usage.h"
 
-#include <time.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -33,12 +32,6 @@ ProcessUsage usageOf(int pid) {
     statm >> all >> resident;
     return {static_cast<double>(cpuNs(folder)) / 1e9,
             resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE))};
-}
-
-uint64_t nowNs() {
-    timespec t{};
-    ::clock_gettime(CLOCK_MONOTONIC, &t);
-    return static_cast<uint64_t>(t.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(t.tv_nsec);
 }
 
 }  // namespace sara::bench

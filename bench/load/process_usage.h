@@ -10,7 +10,5 @@ struct ProcessUsage {
 };
 
 [[nodiscard]] ProcessUsage usageOf(int pid);
-// Monotonic, in nanoseconds.
-[[nodiscard]] uint64_t nowNs();
 
 }  // namespace sara::bench

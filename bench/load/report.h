@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "load/histogram.h"
+#include "load/client_parts.h"
 #include "load/process_usage.h"
 
 namespace sara::bench {

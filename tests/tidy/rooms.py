@@ -16,7 +16,9 @@ def includes(text):
 def kernel_room(room, path):
     """Why a file of kernel/room may not include path, or None."""
     first = path.split("/")[0]
-    if first in KERNEL and KERNEL.index(first) > KERNEL.index(room):
+    if room == "makeconn" and first in KERNEL + ["sara"] or first == "makeconn" and room not in ("makeconn", "boot"):
+        return "kernel/makeconn is a client: it shares nothing with the server"
+    if room in KERNEL and first in KERNEL and KERNEL.index(first) > KERNEL.index(room):
         return f"kernel/{room} stands below kernel/{first}"
     if path.startswith("Poco/") and not (room == "boot" or (room == "bus" and "JSON" in path)):
         return f"kernel/{room} knows no POCO"
@@ -69,7 +71,7 @@ def verdict(name, path, tree):
             return "tests, bench and whole paths into rooms are included by nobody"
         if path.startswith(("gtest/", "gmock/", "benchmark/")) and not name.startswith("sdk/testkit/"):
             return "test libraries are for tests"
-    if parts[0] == "kernel" and parts[1] in KERNEL:
+    if parts[0] == "kernel" and parts[1] in KERNEL + ["makeconn"]:
         return kernel_room(parts[1], path)
     if parts[0] == "plugins" and len(parts) > 2:
         return plugin(parts[1], path, tree)

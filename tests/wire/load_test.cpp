@@ -5,9 +5,8 @@
 
 #include "kit/server_process.h"
 #include "kit/temp_folder.h"
-#include "load/histogram.h"
+#include "load/client_parts.h"
 #include "load/order_check.h"
-#include "load/packets.h"
 
 namespace sara::bench {
 namespace {

@@ -1,10 +1,10 @@
-#include "load/packets.h"
+#include "makeconn/packets.h"
 
 #include <array>
 #include <cstdio>
 #include <cstring>
 
-namespace sara::bench {
+namespace sara::makeconn {
 namespace {
 
 constexpr std::string_view kHead = R"({"envelope":{"id":")";
@@ -129,4 +129,4 @@ bool readMark(std::string_view frame, size_t& hint, Mark& mark) {
            readHex(frame.data() + at + kIdBytes, 16, mark.sent_ns);
 }
 
-}  // namespace sara::bench
+}  // namespace sara::makeconn

@@ -1,8 +1,8 @@
-#include "load/histogram.h"
+#include "makeconn/histogram.h"
 
 #include <algorithm>
 
-namespace sara::bench {
+namespace sara::makeconn {
 
 uint64_t Histogram::valueOf(size_t slot) {
     if (slot < kSteps) return slot;
@@ -23,4 +23,4 @@ double Histogram::micros(double q) const {
     return static_cast<double>(highest_) / 1000.0;
 }
 
-}  // namespace sara::bench
+}  // namespace sara::makeconn

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace sara::bench {
+namespace sara::makeconn {
 
 // What a message carries: 8 hex digits of pair, 8 of number, 16 of time.
 struct Mark {
@@ -53,4 +53,4 @@ class AckFrame {
 // Finds and reads the mark in the content. hint: where it was the last time, for speed.
 [[nodiscard]] bool readMark(std::string_view frame, size_t& hint, Mark& mark);
 
-}  // namespace sara::bench
+}  // namespace sara::makeconn

@@ -1,23 +1,24 @@
-#include "load/driver.h"
+#include "makeconn/driver.h"
 
 #include <openssl/ssl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <stdexcept>
 
-#include "load/process_usage.h"
+#include "makeconn/now_ns.h"
 
-namespace sara::bench {
+namespace sara::makeconn {
 namespace {
 constexpr size_t kScratchBytes = 256 << 10;
 }
 
-Driver::Driver(const Options& options) : options_(options), scratch_(kScratchBytes) {
+Driver::Driver(Target target) : target_(std::move(target)), scratch_(kScratchBytes) {
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
     if (epoll_ < 0) throw std::runtime_error("no epoll");
-    if (!options.tls) return;
+    if (!target_.tls) return;
     context_ = ::SSL_CTX_new(::TLS_client_method());
     if (context_ == nullptr) throw std::runtime_error("no TLS");
     ::SSL_CTX_set_mode(context_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS |
@@ -30,12 +31,17 @@ Driver::~Driver() {
 }
 
 bool Driver::connect(Connection& connection) {
-    const std::string source = "127.0.0." + std::to_string(2 + next_source_++ % options_.sources);
-    if (!connection.open(options_.host, options_.port, source, context_)) return false;
+    const auto& from = target_.from;
+    const Endpoint* source = from.empty() ? nullptr : &from[next_source_++ % from.size()];
+    if (!connection.open(target_, source, context_)) return false;
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.ptr = &connection;
-    return ::epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.fd(), &event) == 0;
+    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.fd(), &event) == 0) return true;
+    const int error = errno;
+    connection.close();
+    errno = error;
+    return false;
 }
 
 void Driver::turn(int wait_ms) {
@@ -68,4 +74,4 @@ bool Driver::runUntil(const std::function<bool()>& done, double seconds) {
     return true;
 }
 
-}  // namespace sara::bench
+}  // namespace sara::makeconn

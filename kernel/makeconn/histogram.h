@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace sara::bench {
+namespace sara::makeconn {
 
 class Histogram {
   public:
@@ -38,4 +38,4 @@ class Histogram {
     uint64_t highest_ = 0;
 };
 
-}  // namespace sara::bench
+}  // namespace sara::makeconn
