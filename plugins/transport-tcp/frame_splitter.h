@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "stream/block_pool.h"
+#include "stream/partial.h"
 
 namespace sara::tcp {
 
@@ -16,14 +16,6 @@ constexpr uint8_t kKillByte = 0x03;
 
 // Removes NUL bytes in place; returns the new length.
 size_t dropNuls(uint8_t* data, size_t len) noexcept;
-// The block with room for `more` bytes behind what it holds, but never for more than limit; from is
-// consumed. nullptr when memory is exhausted (from is freed then, too).
-stream::Block* growPartial(stream::BlockPool& pool, stream::Block* from, uint64_t more,
-                           uint64_t limit) noexcept;
-// Appends to the unfinished frame; false when memory is exhausted (partial is freed and nullptr
-// then).
-bool appendPartial(stream::BlockPool& pool, stream::Block*& partial, const uint8_t* data,
-                   size_t len, uint64_t limit) noexcept;
 inline const uint8_t* findEnd(const uint8_t* p, const uint8_t* end) noexcept {
     return static_cast<const uint8_t*>(__builtin_memchr(p, kEndByte, static_cast<size_t>(end - p)));
 }
@@ -61,13 +53,13 @@ size_t split(stream::BlockPool& pool, stream::Block*& partial, uint8_t* data, si
             return len;
         }
         if (stop == nullptr) {
-            if (!appendPartial(pool, partial, p, here, limit)) sink.noMemory();
+            if (!stream::appendPartial(pool, partial, p, here, limit)) sink.noMemory();
             return len;
         }
         const uint8_t* body = p;
         stream::Block* whole = nullptr;
         if (partial != nullptr) {
-            if (!appendPartial(pool, partial, p, here, limit)) {
+            if (!stream::appendPartial(pool, partial, p, here, limit)) {
                 sink.noMemory();
                 return len;
             }

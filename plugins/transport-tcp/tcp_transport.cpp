@@ -1,34 +1,8 @@
 #include "tcp_transport.h"
 
+#include "stream/section.h"
+
 namespace sara::tcp {
-namespace {
-
-// Typed reads of one plugin's section. The schema has checked types and ranges before any of this
-// runs.
-class Config {
-  public:
-    Config(const sara_host* h, const sara_config* c) : host_(h), config_(c) {}
-
-    std::string text(const char* key, const char* otherwise) const {
-        sara_str v{};
-        if (config_->get_str(host_, key, &v) != SARA_OK) return otherwise;
-        return {v.ptr, static_cast<size_t>(v.len)};
-    }
-    int64_t number(const char* key, int64_t otherwise) const {
-        int64_t v = otherwise;
-        return config_->get_int(host_, key, &v) == SARA_OK ? v : otherwise;
-    }
-    bool flag(const char* key, bool otherwise) const {
-        int32_t v = 0;
-        return config_->get_bool(host_, key, &v) == SARA_OK ? v != 0 : otherwise;
-    }
-
-  private:
-    const sara_host* host_;
-    const sara_config* config_;
-};
-
-}  // namespace
 
 bool TcpTransport::readConfig(std::string& error) {
     const auto* api =
@@ -37,7 +11,7 @@ bool TcpTransport::readConfig(std::string& error) {
         error = "the server has no sara.config/1";
         return false;
     }
-    const Config conf(host(), api);
+    const stream::Section conf(host(), api);
     bind_ = conf.text("bind", "0.0.0.0");
     certfile_ = conf.text("certfile", "/etc/sara/server.pem");
     keyfile_ = conf.text("keyfile", "/etc/sara/server.key");

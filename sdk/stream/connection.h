@@ -4,6 +4,8 @@
 #include <openssl/ssl.h>
 
 #include <cstdint>
+#include <new>
+#include <type_traits>
 
 #include "sara/abi/transport.h"
 #include "stream/block_pool.h"
@@ -21,6 +23,18 @@ enum class Phase : uint8_t {
     kDead       // closed; the slot is freed at the end of the turn
 };
 
+// What a framing remembers of one connection between two reads; zero bytes at first.
+struct FramingState {
+    alignas(8) unsigned char bytes[8] = {};
+
+    template <class T>
+    T& as() {
+        static_assert(sizeof(T) <= sizeof bytes && alignof(T) <= 8);
+        static_assert(std::is_trivially_copyable_v<T>);
+        return *std::launder(reinterpret_cast<T*>(bytes));
+    }
+};
+
 struct Connection {
     StreamLoop* loop = nullptr;
     SSL* tls = nullptr;  // made with the first byte of a TLS connection
@@ -33,10 +47,11 @@ struct Connection {
     Block* held = nullptr;     // input that was read but may not be delivered yet
     Connection* next_touched = nullptr;
     Connection* next_ready = nullptr;
-    uint64_t framing_state = 0;  // the framing's own
+    FramingState framing_state;
     int fd = -1;
     uint32_t generation = 0;
-    uint32_t listener = 0;  // which listener accepted it
+    uint32_t listener = 0;   // which listener accepted it
+    uint32_t discarded = 0;  // bytes that were dropped unread while closing
     Phase phase = Phase::kFree;
     uint8_t interest = 0;     // SARA_IO_* the watch has now
     bool secure : 1 = false;  // TLS

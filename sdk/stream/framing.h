@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "stream/connection.h"
 
@@ -22,8 +23,9 @@ class Framing {
                         uint32_t n) noexcept = 0;
     // [loop] Queues a control frame; false as above or when the transport has no bytes for it.
     virtual bool control(StreamLoop& loop, Connection& c, uint32_t control) noexcept = 0;
-    // [loop] The kernel closes: last chance to queue an ending.
-    virtual void ending(StreamLoop&, Connection&) noexcept {}
+    // [loop] The kernel closes, for this reason (a word of its own): last chance to queue an
+    // ending.
+    virtual void ending(StreamLoop&, Connection&, std::string_view) noexcept {}
     // [loop] The connection is gone: free what framing_state names.
     virtual void release(Connection&) noexcept {}
 };

@@ -9,11 +9,23 @@
 
 namespace sara::stream {
 
-void StreamLoop::close(Connection& c, uint32_t flush_ms) noexcept {
+void StreamLoop::close(Connection& c, std::string_view reason, uint32_t flush_ms) noexcept {
     if (c.phase != Phase::kOpen) return;
     // Before the handshake is done nothing can reach the peer.
     if (flush_ms == 0 || (c.secure && !c.handshaken)) return finish(c);
-    framing_->ending(*this, c);
+    framing_->ending(*this, c, reason);
+    startFlush(c, flush_ms);
+}
+
+void StreamLoop::part(Connection& c, std::string_view reason) noexcept {
+    if (c.phase != Phase::kOpen) return;
+    const sara_id session = c.session;
+    const uint64_t written = c.out.written();
+    startFlush(c, context_.options.drain_ms);
+    context_.gate->closed(context_.host, session, str(reason), written);
+}
+
+void StreamLoop::startFlush(Connection& c, uint32_t flush_ms) noexcept {
     c.phase = Phase::kClosing;
     c.deaf = true;
     c.pacing = false;
@@ -47,6 +59,12 @@ void StreamLoop::discardInput(Connection& c) noexcept {
         // MSG_TRUNC: TCP drops the bytes without copying them.
         const ssize_t n = ::recv(c.fd, read_buffer_.get(), kReadBytes, MSG_TRUNC);
         if (n > 0) {
+            c.discarded += static_cast<uint32_t>(n);
+            if (c.discarded > context_.options.discard_bytes_max) {
+                // It sends on and on although it was told: the reset may have its last bytes.
+                context_.count(context_.meters.drain_cut);
+                return finish(c);
+            }
             if (static_cast<size_t>(n) < kReadBytes) return;
             continue;
         }

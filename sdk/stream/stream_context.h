@@ -38,10 +38,11 @@ struct StreamMeters {
 };
 
 struct StreamOptions {
-    uint32_t pace_ms = 0;            // pause between two frames to one client; 0: none
-    uint32_t drain_ms = 2000;        // docs/limits.md: stream_drain_ms
-    uint32_t draining_max = 4096;    // docs/limits.md: stream_draining_max, per loop
-    uint32_t accept_per_turn = 256;  // docs/limits.md: stream_accept_per_turn
+    uint32_t pace_ms = 0;                    // pause between two frames to one client; 0: none
+    uint32_t drain_ms = 2000;                // docs/limits.md: stream_drain_ms
+    uint32_t draining_max = 4096;            // docs/limits.md: stream_draining_max, per loop
+    uint32_t discard_bytes_max = 16u << 20;  // docs/limits.md: stream_discard_bytes_max
+    uint32_t accept_per_turn = 256;          // docs/limits.md: stream_accept_per_turn
     uint32_t accept_backoff_ms = 100;
 };
 

@@ -114,6 +114,15 @@ bool StreamLoop::control(Connection& c, uint32_t control) noexcept {
     return true;
 }
 
+bool StreamLoop::queue(Connection& c, std::string_view bytes) noexcept {
+    if (!c.out.append(pool_, bytes, nullptr, 0, {}, Packing::kJoin)) {
+        context_.count(context_.meters.no_memory);
+        return false;
+    }
+    touch(c);
+    return true;
+}
+
 void StreamLoop::pause(Connection& c, bool on) noexcept {
     if (c.paused == on) return;
     c.paused = on;

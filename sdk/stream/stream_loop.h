@@ -42,7 +42,7 @@ class StreamLoop {
     }
     bool send(Connection& c, const sara_str* pieces, uint32_t n) noexcept;
     bool control(Connection& c, uint32_t control) noexcept;
-    void close(Connection& c, uint32_t flush_ms) noexcept;
+    void close(Connection& c, std::string_view reason, uint32_t flush_ms) noexcept;
     void pause(Connection& c, bool on) noexcept;
 
     // The framing's side. False: stop, the rest stays unread.
@@ -59,6 +59,11 @@ class StreamLoop {
     bool violate(Connection& c, std::string_view reason) noexcept;
     // The socket or memory failed: ends the connection and tells the gate.
     void lose(Connection& c, std::string_view reason) noexcept;
+    // The peer has said goodbye in the framing's own words: tells the gate, writes what is queued,
+    // and ends as close() does.
+    void part(Connection& c, std::string_view reason) noexcept;
+    // Queues bytes that are no packet: answers of the framing itself. False: memory is exhausted.
+    [[nodiscard]] bool queue(Connection& c, std::string_view bytes) noexcept;
     uint64_t frameBytesMax(const Connection& c) const noexcept {
         return context_.gate->frame_bytes_max(context_.host, c.session);
     }
@@ -107,6 +112,7 @@ class StreamLoop {
     void applyInterest(Connection& c) noexcept;
 
     // stream_close.cpp
+    void startFlush(Connection& c, uint32_t flush_ms) noexcept;
     void startDrain(Connection& c) noexcept;
     void discardInput(Connection& c) noexcept;
     void finish(Connection& c) noexcept;

@@ -48,7 +48,7 @@ void StreamLoop::carry(Connection& c, uint8_t* data, size_t len, Block* from) no
             c.out = WriteQueue();
             c.partial = nullptr;
             c.held = nullptr;
-            c.framing_state = 0;
+            c.framing_state = {};
             c.fd = -1;
             c.phase = Phase::kDead;
             touch(c);

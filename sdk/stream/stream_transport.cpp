@@ -138,10 +138,11 @@ sara_status StreamTransport::control(void* self, sara_id conn, uint32_t control)
     return loop->control(*c, control) ? SARA_OK : SARA_E_INVALID;
 }
 
-void StreamTransport::close(void* self, sara_id conn, sara_str, uint32_t flush_ms) SARA_NOEXCEPT {
+void StreamTransport::close(void* self, sara_id conn, sara_str reason,
+                            uint32_t flush_ms) SARA_NOEXCEPT {
     StreamLoop* loop = nullptr;
     Connection* c = static_cast<StreamTransport*>(self)->find(conn, &loop);
-    if (c != nullptr) loop->close(*c, flush_ms);
+    if (c != nullptr) loop->close(*c, {reason.ptr, static_cast<size_t>(reason.len)}, flush_ms);
 }
 
 void StreamTransport::pauseRead(void* self, sara_id conn, int32_t on) SARA_NOEXCEPT {

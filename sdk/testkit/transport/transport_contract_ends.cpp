@@ -150,6 +150,19 @@ TEST_P(TransportContract, AClientThatNeverEndsItsSideIsCutAfterTwoSeconds) {
     EXPECT_EQ(rig.host.loop().watches(), 1u);
 }
 
+TEST_P(TransportContract, AClosingClientThatSendsOnAndOnIsCutByBytesToo) {
+    TransportRig rig(kind());
+    GateSession* s = nullptr;
+    WireClient& c = rig.connected(&s);
+    rig.host.loop().run([&] { s->close(1000); });
+    ASSERT_TRUE(rig.until([&] { return c.ended(); }));
+    EXPECT_EQ(rig.host.loop().watches(), 2u);
+    // No time passes here: only the count of what was discarded can end it.
+    c.send(std::string(20u << 20, 'x'));
+    EXPECT_TRUE(rig.until([&] { return rig.host.loop().watches() == 1; }));
+    EXPECT_EQ(rig.host.loop().timers(), 0u);
+}
+
 TEST_P(TransportContract, AResetWhilePausedIsReportedAndWakesNobodyForEver) {
     TransportRig rig(kind());
     GateSession* s = nullptr;

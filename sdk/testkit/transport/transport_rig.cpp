@@ -70,6 +70,13 @@ WireClient& TransportRig::connected(GateSession** session, WireClientOptions opt
         throw std::runtime_error("the client did not get in");
     }
     settle();  // the server's half of the handshake
+    if (kind.welcome != nullptr) {
+        size_t bytes = 0;
+        if (!until([&] { return (bytes = kind.welcome(c.received())) != 0; })) {
+            throw std::runtime_error("the client was not welcomed: " + c.received());
+        }
+        c.forget(bytes);
+    }
     if (session != nullptr) *session = gate.session(n);
     return c;
 }

@@ -32,6 +32,8 @@ struct TransportKind {
     std::string kill;
     // What a client does first (an upgrade); nullptr: nothing.
     void (*greet)(WireClient& client) = nullptr;
+    // Bytes of the server's answer to that at the front of what was received; 0: not whole yet.
+    size_t (*welcome)(const std::string& received) = nullptr;
 };
 
 struct RigOptions {

@@ -36,6 +36,7 @@ class WireClient {
 
     const std::string& received() const { return received_; }
     void forget() { received_.clear(); }
+    void forget(size_t bytes) { received_.erase(0, bytes); }
     bool ended() const { return ended_; }    // the server's orderly end
     bool broken() const { return broken_; }  // reset, or TLS failed
     bool handshaken() const { return tls_ == nullptr || SSL_is_init_finished(tls_) != 0; }
