@@ -65,6 +65,10 @@ class Planner {
 
     void select() {
         wanted_["transport-tcp"] = {true, "without a transport no client can connect"};
+        for (const char* key : {"enable_wss", "enable_ws"}) {
+            if (!conf_.flag(key)) continue;
+            wanted_["transport-ws"] = {true, std::string("key \"") + key + "\" is true"};
+        }
         std::string store = conf_.store();
         if (store == "redis" && conf_.storeIsImplied() && find("store-redis") == nullptr) {
             // An old file must start this server as it is, also while there is no Redis store.

@@ -73,7 +73,7 @@ class PluginWorld {
     static std::string corpus() { return std::string(SARA_BINARY_DIR) + "/tests/wrong"; }
     // Neither a transport nor a store: the corpus has none of those names.
     static std::string confWith(const std::string& sections) {
-        return R"({"plugins": {"transport-tcp": {"enabled": false}, "store-embedded": {"enabled": false})" +
+        return R"({"plugins": {"transport-tcp": {"enabled": false}, "transport-ws": false, "store-embedded": {"enabled": false})" +
                (sections.empty() ? "" : ", " + sections) + "}}";
     }
 

@@ -217,7 +217,8 @@ TEST(ConfFile, ShortFormSwitchesAPluginOnOrOff) {
 }
 
 TEST(ConfFile, OldFileWithRedisStartsOnTheEmbeddedStoreWithAWarningWhileThereIsNoRedisPlugin) {
-    const Conf conf = good(R"({"dbaddr": "localhost:6379", "plugins": {"transport-tcp": false}})");
+    const Conf conf = good(
+        R"({"dbaddr": "localhost:6379", "enable_ws": false, "plugins": {"transport-tcp": false}})");
     PluginFile embedded;
     embedded.name = "store-embedded";
     embedded.manifest.id = "org.sara.store-embedded";
@@ -229,9 +230,29 @@ TEST(ConfFile, OldFileWithRedisStartsOnTheEmbeddedStoreWithAWarningWhileThereIsN
                 HasSubstr("asks for Redis, but plugin store-redis is not installed"));
     ASSERT_EQ(plan.order.size(), 1u);
 
-    const Conf asked = good(R"({"store": "redis", "plugins": {"transport-tcp": false}})");
+    const Conf asked =
+        good(R"({"store": "redis", "enable_ws": false, "plugins": {"transport-tcp": false}})");
     EXPECT_THAT(planPlugins(asked, {embedded}, {"/x"}).errors.front(),
                 HasSubstr("plugin 'store-redis': not found in /x (key \"store\" is \"redis\")"));
+}
+
+TEST(ConfFile, AsksForTheWebSocketPluginAsLongAsOneOfItsPortsIsOpen) {
+    PluginFile ws;
+    ws.name = "transport-ws";
+    ws.manifest.id = "org.sara.transport-ws";
+    ws.manifest.provides = {"sara.transport/1"};
+    const auto planned = [&](const std::string& flags, std::vector<PluginFile> files) {
+        const Conf conf =
+            good("{" + flags + R"("plugins": {"transport-tcp": false, "store-embedded": false}})");
+        return planPlugins(conf, files, {"/x"});
+    };
+    EXPECT_EQ(planned("", {ws}).order.size(), 1u);
+    EXPECT_THAT(planned(R"("enable_ws": false, )", {ws}).order, IsEmpty());
+    EXPECT_EQ(planned(R"("enable_ws": false, "enable_wss": true, )", {ws}).order.size(), 1u);
+    EXPECT_THAT(planned("", {}).errors,
+                testing::ElementsAre(
+                    HasSubstr("plugin 'transport-ws': not found in /x (key \"enable_ws\" is "
+                              "true)")));
 }
 
 TEST(ConfSettings, AgreeWithTheDefaultsInTheHeadersOfTheRooms) {

@@ -24,13 +24,14 @@ class ProgramTest : public testing::Test {
     // A server with the plugin "good" of the corpus and files in the test's folder; more: members
     // of the file.
     std::string conf(const std::string& more = "", const std::string& sections = "") {
-        return folder.write(
-            "conf.json", "\n{\"plugin_dir\": \"" + PluginWorld::corpus() +
-                             "\", \"loops\": 2, \"pidfile\": \"" + (folder / "pid") +
-                             "\", \"logfile\": \"" + (folder / "log") + "\", \"datadir\": \"" +
-                             (folder / "data") + "\"" + (more.empty() ? "" : ", " + more) +
-                             ", \"plugins\": {\"transport-tcp\": false, \"store-embedded\": false" +
-                             (sections.empty() ? ", \"good\": {}" : ", " + sections) + "}}");
+        return folder.write("conf.json",
+                            "\n{\"plugin_dir\": \"" + PluginWorld::corpus() +
+                                "\", \"loops\": 2, \"pidfile\": \"" + (folder / "pid") +
+                                "\", \"logfile\": \"" + (folder / "log") + "\", \"datadir\": \"" +
+                                (folder / "data") + "\"" + (more.empty() ? "" : ", " + more) +
+                                ", \"plugins\": {\"transport-tcp\": false, \"transport-ws\": "
+                                "false, \"store-embedded\": false" +
+                                (sections.empty() ? ", \"good\": {}" : ", " + sections) + "}}");
     }
     static int lines(const std::string& text) {
         return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
@@ -155,7 +156,8 @@ TEST_F(ProgramTest, EveryErrorAtStartIsOneLineAndExitCodeOne) {
 TEST_F(ProgramTest, LogFileThatCannotBeOpenedEndsTheStart) {
     const std::string file = folder.write(
         "c.json", "{\"logfile\": \"/no/such/log\", \"pidfile\": \"" + (folder / "pid") +
-                      "\", \"plugins\": {\"transport-tcp\": false, \"store-embedded\": false}}");
+                      "\", \"plugins\": {\"transport-tcp\": false, \"transport-ws\": false, "
+                      "\"store-embedded\": false}}");
     Program sara({"-c", file});
     EXPECT_EQ(sara.wait(), 1);
     EXPECT_EQ(sara.err(), "sara: log file /no/such/log: No such file or directory\n");
