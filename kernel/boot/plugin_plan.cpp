@@ -21,8 +21,8 @@ struct Wanted {
 // Tables of the host that a manifest may list under "requires": always there.
 bool isHostExtension(const std::string& service) {
     static const std::set<std::string> kExtensions = {
-        SARA_EXT_BUS,  SARA_EXT_CONFIG,  SARA_EXT_GATE, SARA_EXT_LOG,
-        SARA_EXT_LOOP, SARA_EXT_METRICS, SARA_EXT_RPC,  SARA_EXT_SERVICES};
+        SARA_EXT_BUS,     SARA_EXT_CONFIG, SARA_EXT_GATE,     SARA_EXT_LOG,   SARA_EXT_LOOP,
+        SARA_EXT_METRICS, SARA_EXT_RPC,    SARA_EXT_SERVICES, SARA_EXT_HEALTH};
     return kExtensions.count(service) > 0;
 }
 

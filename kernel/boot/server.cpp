@@ -3,6 +3,7 @@
 #include "boot/chat_server.h"
 #include "boot/conf_settings.h"
 #include "boot/plugin_set.h"
+#include "boot/readiness.h"
 
 namespace sara::boot {
 
@@ -12,6 +13,7 @@ int runServer(Runtime& runtime) {
     busLimits(runtime.conf, &options);
     bus::Bus bus(options);
     ChatServer chat(chatSettings(runtime.conf), loops, bus, runtime.log);
+    Readiness readiness(bus);
     PluginSet plugins(std::move(runtime.plan), bus, loops, runtime.log);
     loops.start();
 
@@ -19,8 +21,10 @@ int runServer(Runtime& runtime) {
     const bool up = plugins.initialise() && plugins.startServices();
     chat.open();
     if (up && plugins.startTransports()) {
+        readiness.serving();
         runtime.ready(plugins, {});
         runtime.waitForEnd();
+        readiness.draining();
         // Transports stop accepting, then sessions end while the store still runs.
         plugins.drain(static_cast<uint32_t>(runtime.conf.integer("drain_timeout_ms")));
         chat.drain();

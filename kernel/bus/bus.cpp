@@ -20,6 +20,7 @@ Bus::Bus(Options options) : impl_(new Impl{std::make_shared<BusCore>(std::move(o
     addExtension(SARA_EXT_METRICS, metricsTable());
     addExtension(SARA_EXT_CONFIG, configTable());
     addExtension(SARA_EXT_RPC, rpcTable());
+    addExtension(SARA_EXT_HEALTH, healthTable());
     addExtension(SARA_EXT_SERVICES, servicesTable());
 }
 
@@ -62,6 +63,7 @@ Hooks& Bus::hooks() { return impl_->core->hooks; }
 ServiceTable& Bus::services() { return impl_->core->services; }
 RpcCommands& Bus::commands() { return impl_->core->rpc; }
 WorkerPool& Bus::workers() { return impl_->core->workers; }
+HealthChecks& Bus::health() { return impl_->core->health; }
 
 PluginHost* Bus::pluginOf(const sara_host* h) {
     return isHostTable(h) ? &Instance::of(h) : nullptr;

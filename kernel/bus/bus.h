@@ -15,6 +15,7 @@
 
 namespace sara::bus {
 
+class HealthChecks;
 class Hooks;
 class RpcCommands;
 class ServiceTable;
@@ -84,6 +85,7 @@ class Bus {
     ServiceTable& services();
     RpcCommands& commands();
     WorkerPool& workers();
+    HealthChecks& health();
     // The instance behind a host table: for the tables of addExtension(). nullptr when it is not
     // ours.
     static PluginHost* pluginOf(const sara_host* h);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bus/bus.h"
+#include "bus/health_checks.h"
 #include "bus/hook_runner.h"
 #include "bus/loop_registrations.h"
 #include "bus/rpc_calls.h"
@@ -39,6 +40,7 @@ struct BusCore {
     HookRunner hooks;
     ServiceRegistry services;
     RpcCalls rpc;
+    HealthChecks health;
     WorkerThreads workers;
     std::atomic<sara_id> next_handle{1};  // subscriptions and commands share one sequence
     std::atomic<bool> closed{false};

@@ -20,6 +20,7 @@ const sara_log* logTable();
 const sara_metrics* metricsTable();
 const sara_config* configTable();
 const sara_rpc* rpcTable();
+const sara_health* healthTable();
 const sara_services* servicesTable();
 
 }  // namespace sara::bus

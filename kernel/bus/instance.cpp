@@ -56,6 +56,7 @@ loop::EventLoop* Instance::currentLoop() const {
 void Instance::removeRegistrations() {
     core_->hooks.unsubscribeAll(this);
     core_->rpc.removeAll(this);
+    core_->health.removeAll(this);
     const auto onLoop = [](void* user, uint32_t loop) {
         auto& self = *static_cast<Instance*>(user);
         self.core_->hooks.finishParked(loop, &self);

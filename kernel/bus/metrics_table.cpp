@@ -24,7 +24,19 @@ void add(const sara_host*, uint32_t metric, int64_t v) noexcept {
     if (metric < loop::Counters::kCountersMax) loop::Counters::fromSlot(metric).add(v);
 }
 
-constexpr sara_metrics kTable{sizeof(sara_metrics), 0, &define, &add};
+void visit(const sara_host*, sara_metric_fn fn, void* user) noexcept {
+    if (fn == nullptr) return;
+    for (const loop::Counters::Value& v : loop::Counters::instance().snapshot()) {
+        const sara_metric_value m{sizeof m,
+                                  static_cast<uint32_t>(v.kind),
+                                  {v.name.data(), v.name.size()},
+                                  {v.help.data(), v.help.size()},
+                                  v.value};
+        fn(user, &m);
+    }
+}
+
+constexpr sara_metrics kTable{sizeof(sara_metrics), 0, &define, &add, &visit};
 
 }  // namespace
 

@@ -33,6 +33,9 @@ loop::Buffer* reasonText(sara_str reason) {
 
 }  // namespace
 
+thread_local sara_id RpcCalls::running_token_ = 0;
+thread_local uint32_t RpcCalls::running_flags_ = 0;
+
 RpcCalls::RpcCalls(loop::LoopSet& loops, HookRunner& hooks)
     : loops_(loops), hooks_(hooks), pool_(loops.size(), kCallsMax), no_params_(loop::newBuffer(2)) {
     if (no_params_) std::copy_n("{}", 2, no_params_->bytes());
@@ -59,12 +62,13 @@ void RpcCalls::change(F f) {
 
 bool RpcCalls::add(std::string_view service, std::string_view method, std::string_view help,
                    sara_command_fn fn, void* user) {
-    return addFor(nullptr, 0, "kernel", service, method, help, fn, user) == SARA_OK;
+    return addFor(nullptr, 0, "kernel", service, method, help, 0, fn, user) == SARA_OK;
 }
 
 sara_status RpcCalls::addFor(const Instance* owner, sara_id handle, const std::string& plugin,
                              std::string_view service, std::string_view method,
-                             std::string_view help, sara_command_fn fn, void* user) {
+                             std::string_view help, uint32_t flags, sara_command_fn fn,
+                             void* user) {
     if (!nameIsValid(service) || !nameIsValid(method) || fn == nullptr) return SARA_E_INVALID;
     const Commands& now = *current_.load(std::memory_order_acquire);
     const std::string key = keyOf(service, method);
@@ -72,7 +76,7 @@ sara_status RpcCalls::addFor(const Instance* owner, sara_id handle, const std::s
     if (now.size() >= kCommandsMax) return SARA_E_FULL;
     change([&](Commands& commands) {
         Row row{std::string(service), std::string(method), std::string(help), plugin};
-        commands.emplace(key, Command{std::move(row), owner, handle, fn, user});
+        commands.emplace(key, Command{std::move(row), owner, handle, flags, fn, user});
     });
     return SARA_OK;
 }
@@ -101,11 +105,29 @@ std::vector<RpcCommands::Row> RpcCalls::list() const {
     return rows;
 }
 
+sara_status RpcCalls::find(std::string_view service, std::string_view method,
+                           uint32_t* flags) const {
+    const Commands& now = *current_.load(std::memory_order_acquire);
+    if (flags != nullptr) *flags = 0;
+    if (!nameIsValid(service)) return SARA_E_UNSUPPORTED;
+    if (nameIsValid(method)) {
+        const auto at = now.find(keyOf(service, method));
+        if (at != now.end()) {
+            if (flags != nullptr) *flags = at->second.flags;
+            return SARA_OK;
+        }
+    }
+    const std::string prefix = keyOf(service, "");
+    const auto first = now.lower_bound(prefix);
+    return first != now.end() && first->first.starts_with(prefix) ? SARA_E_NOTFOUND
+                                                                  : SARA_E_UNSUPPORTED;
+}
+
 // --- calls ---
 
 void RpcCalls::call(std::string_view service, std::string_view method, std::string_view peer,
                     sara_buf* params, uint32_t timeout_ms, sara_done done, void* user) {
-    callFor(nullptr, service, method, peer, params, timeout_ms, done, user);
+    callFor(nullptr, service, method, peer, params, 0, timeout_ms, done, user);
 }
 
 void RpcCalls::onRefused(void* user, uint64_t done, uint64_t st) noexcept {
@@ -123,8 +145,8 @@ void RpcCalls::refuse(sara_done done, void* user, sara_status st) {
 }
 
 void RpcCalls::callFor(const Instance* asker, std::string_view service, std::string_view method,
-                       std::string_view peer, sara_buf* params, uint32_t timeout_ms, sara_done done,
-                       void* user) {
+                       std::string_view peer, sara_buf* params, uint32_t flags, uint32_t timeout_ms,
+                       sara_done done, void* user) {
     loop::EventLoop* loop = loop::EventLoop::current();
     if (loop == nullptr) return refuse(done, user, SARA_E_THREAD);
     if (closed_.load(std::memory_order_relaxed)) return refuse(done, user, SARA_E_CLOSED);
@@ -147,6 +169,7 @@ void RpcCalls::callFor(const Instance* asker, std::string_view service, std::str
     c->service.assign(service);
     c->method.assign(method);
     c->peer.assign(peer.substr(0, kNameBytesMax));
+    c->flags = flags;
     c->params = loop::refBuffer(params != nullptr ? reinterpret_cast<loop::Buffer*>(params)
                                                   : no_params_.get());
     c->status = SARA_OK;
@@ -181,7 +204,13 @@ void RpcCalls::dispatch(Call& c) {
     if (at == now.end()) return answerLater(c, SARA_E_NOTFOUND, nullptr);
     const Command& command = at->second;
     c.answerer.store(command.owner, std::memory_order_relaxed);
-    command.fn(command.user, c.token(), abi(c.params));
+    const sara_id token = c.token();
+    // A command may call another one: what runs outside of it comes back.
+    const sara_id outer_token = std::exchange(running_token_, token);
+    const uint32_t outer_flags = std::exchange(running_flags_, c.flags);
+    command.fn(command.user, token, abi(c.params));
+    running_token_ = outer_token;
+    running_flags_ = outer_flags;
 }
 
 // [loop] The answer of the table itself.

@@ -35,15 +35,20 @@ class RpcCalls final : public RpcCommands {
     // [control] owner: the plugin of the command, nullptr for the kernel.
     sara_status addFor(const Instance* owner, sara_id handle, const std::string& plugin,
                        std::string_view service, std::string_view method, std::string_view help,
-                       sara_command_fn fn, void* user);
+                       uint32_t flags, sara_command_fn fn, void* user);
     bool remove(const Instance* owner, sara_id handle);
     void removeAll(const Instance* owner);
     // [any]
     sara_status replyFor(const Instance* owner, sara_id token, sara_status st, sara_buf* result);
     // [loop]
     void callFor(const Instance* asker, std::string_view service, std::string_view method,
-                 std::string_view peer, sara_buf* params, uint32_t timeout_ms, sara_done done,
-                 void* user);
+                 std::string_view peer, sara_buf* params, uint32_t flags, uint32_t timeout_ms,
+                 sara_done done, void* user);
+    // [any] SARA_RPC_* of a command; SARA_E_NOTFOUND without one, SARA_E_UNSUPPORTED without its
+    // service.
+    sara_status find(std::string_view service, std::string_view method, uint32_t* flags) const;
+    // [loop] Flags of the call whose command runs now.
+    uint32_t flagsOf(sara_id token) const { return token == running_token_ ? running_flags_ : 0; }
     // [loop] Calls of this loop that party (nullptr: anybody) asked or should answer end with
     // SARA_E_CLOSED. Also [control] while the loops stand still.
     void finishCalls(uint32_t loop, const Instance* party);
@@ -54,6 +59,7 @@ class RpcCalls final : public RpcCommands {
         Row row;
         const Instance* owner;
         sara_id handle;
+        uint32_t flags;
         sara_command_fn fn;
         void* user;
     };
@@ -65,6 +71,7 @@ class RpcCalls final : public RpcCommands {
         sara_done done = nullptr;
         void* user = nullptr;
         loop::TimerId timer = 0;
+        uint32_t flags = 0;
         std::string service, method, peer;  // keep their capacity
         loop::Buffer* params = nullptr;
         // Written by the winner of the token.
@@ -83,6 +90,10 @@ class RpcCalls final : public RpcCommands {
     static void onTimeout(void* user) noexcept;
     static void onAnswer(void* self, uint64_t call, uint64_t) noexcept;
     static void onRefused(void* user, uint64_t done, uint64_t st) noexcept;
+
+    // The command that this thread runs.
+    static thread_local sara_id running_token_;
+    static thread_local uint32_t running_flags_;
 
     loop::LoopSet& loops_;
     HookRunner& hooks_;

@@ -121,5 +121,51 @@ TEST(FakeHost, CountsBuffersThatAreAlive) {
     EXPECT_EQ(host.buffersAlive(), 0);
 }
 
+TEST(FakeHost, CallsCommandsAndAsksChecksAsTheServerDoes) {
+    FakeHost host;
+    const auto* rpc =
+        static_cast<const sara_rpc*>(host.table()->get_extension(host.table(), SARA_EXT_RPC));
+    const auto* health =
+        static_cast<const sara_health*>(host.table()->get_extension(host.table(), SARA_EXT_HEALTH));
+    struct Plugin {
+        const sara_rpc* rpc;
+        const sara_host* h;
+    } plugin{rpc, host.table()};
+    const auto echo = [](void* user, sara_id token, sara_buf* params) noexcept {
+        auto& p = *static_cast<Plugin*>(user);
+        const bool trusted = (p.rpc->call_flags(p.h, token) & SARA_RPC_TRUSTED) != 0;
+        EXPECT_EQ(p.rpc->reply(p.h, token, trusted ? SARA_OK : SARA_E_DENIED, params), SARA_OK);
+        EXPECT_EQ(p.rpc->reply(p.h, token, SARA_OK, nullptr), SARA_E_STALE);
+    };
+    ASSERT_EQ(rpc->command(host.table(), toStr("s"), toStr("m"), toStr(""), echo, &plugin, nullptr),
+              SARA_OK);
+    uint32_t flags = 1;
+    EXPECT_EQ(rpc->find(host.table(), toStr("s"), toStr("m"), &flags), SARA_OK);
+    EXPECT_EQ(rpc->find(host.table(), toStr("s"), toStr("x"), &flags), SARA_E_NOTFOUND);
+    EXPECT_EQ(rpc->find(host.table(), toStr("x"), toStr("m"), &flags), SARA_E_UNSUPPORTED);
+    EXPECT_EQ(host.command("s", "m", "{}").result, "{}");
+    EXPECT_EQ(host.command("s", "m", "{}", false).status, SARA_E_DENIED);
+    EXPECT_EQ(host.command("s", "x", "{}").answers, 0);
+
+    sara_status st = 99;
+    const auto done = [](void* user, sara_status s, sara_buf*) noexcept {
+        *static_cast<sara_status*>(user) = s;
+    };
+    host.loop().run([&] {
+        rpc->call(host.table(), toStr("s"), toStr("m"), toStr("t"), nullptr, 100, done, &st);
+        EXPECT_EQ(st, 99);  // never inside the call
+    });
+    host.settle();
+    EXPECT_EQ(st, SARA_E_DENIED);
+
+    const auto ill = [](void*, sara_str* why) noexcept -> sara_status {
+        *why = toStr("ill");
+        return SARA_E_IO;
+    };
+    ASSERT_EQ(health->check(host.table(), toStr("x"), ill, nullptr), SARA_OK);
+    EXPECT_EQ(host.check("x"), (std::pair<sara_status, std::string>(SARA_E_IO, "ill")));
+    EXPECT_EQ(host.buffersAlive(), 0);
+}
+
 }  // namespace
 }  // namespace sara::testkit

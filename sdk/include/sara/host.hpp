@@ -29,6 +29,7 @@ class Host {
         config = extension<sara_config>(SARA_EXT_CONFIG);
         services = extension<sara_services>(SARA_EXT_SERVICES);
         rpc = extension<sara_rpc>(SARA_EXT_RPC);
+        health = extension<sara_health>(SARA_EXT_HEALTH);
     }
     void detach() noexcept { gone_ = true; }
 
@@ -70,6 +71,7 @@ class Host {
     const sara_config* config = nullptr;
     const sara_services* services = nullptr;
     const sara_rpc* rpc = nullptr;
+    const sara_health* health = nullptr;
 
   private:
     const sara_host* h_ = nullptr;

@@ -14,6 +14,7 @@
 //   SARA_PLUGIN(Hello)
 #pragma once
 #include <sara/config.hpp>
+#include <sara/health.hpp>
 #include <sara/hooks.hpp>
 #include <sara/jid.hpp>
 #include <sara/log.hpp>
@@ -59,6 +60,7 @@ class Plugin {
     const Host& host() const noexcept { return host_; }
     Hooks& hooks() noexcept { return hooks_; }
     Commands& commands() noexcept { return commands_; }
+    Health& health() noexcept { return health_; }
     Log log() const noexcept { return Log(host_); }
     Loop loop() const noexcept { return Loop(host_); }
     Config config() const noexcept { return Config(host_); }
@@ -74,6 +76,7 @@ class Plugin {
     Host host_;  // first: everything else points to it
     Hooks hooks_{host_};
     Commands commands_{host_};
+    Health health_{host_};
 };
 
 // The table of "sara.auth/1" for a plugin P with a member void check(AuthRequest, AuthAnswer),

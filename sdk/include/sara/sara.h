@@ -7,6 +7,7 @@
 #include <sara/abi/callback.h>
 #include <sara/abi/config.h>
 #include <sara/abi/event.h>
+#include <sara/abi/health.h>
 #include <sara/abi/host.h>
 #include <sara/abi/link.h>
 #include <sara/abi/log.h>

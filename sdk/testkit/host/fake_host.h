@@ -18,6 +18,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "testkit/host/fake_loop.h"
@@ -87,6 +88,18 @@ class FakeHost {
     // [any] After n more buffers buf_new() and buf_wrap() return NULL; negative: never.
     void failBuffersAfter(int64_t n) { buffers_left_.store(n); }
 
+    // A command that the plugin added, called as a transport would; settles first. result is the
+    // JSON text or "". SARA_E_UNSUPPORTED: no such command.
+    struct CommandAnswer {
+        sara_status status = SARA_E_UNSUPPORTED;
+        std::string result;
+        int answers = 0;  // 1 when it has answered
+    };
+    CommandAnswer command(std::string_view service, std::string_view method,
+                          std::string_view params, bool trusted = true, uint32_t loop = 0);
+    // [any] What the plugin's health check says: status and reason.
+    std::pair<sara_status, std::string> check(std::string_view name) const;
+
     // [any]
     std::vector<LogLine> log() const;
     bool logged(std::string_view part) const;
@@ -97,19 +110,39 @@ class FakeHost {
 
   private:
     friend struct FakeHostTables;
+    friend struct FakeCommandTables;
     struct Value {
         enum Kind { kString, kInt, kBool, kOther } kind = kOther;
         std::string text;
         int64_t number = 0;
     };
+    struct Command {
+        uint32_t flags;
+        sara_command_fn fn;
+        void* user;
+    };
+    struct Pending {  // a call of one command
+        CommandAnswer answer;
+        uint32_t flags = 0;
+        uint32_t loop = 0;
+        sara_done done = nullptr;
+        void* user = nullptr;
+        sara_buf* result = nullptr;
+    };
+    struct Check {
+        sara_check_fn fn;
+        void* user;
+    };
     struct Metric {
         std::string name;
+        std::string help;
         uint32_t kind = 0;
         std::atomic<int64_t> value{0};
     };
 
     void readConfig(const std::string& config, const std::string& manifest);
     void fillTable();
+    void fillCommandTables();
 
     sara_host table_{};
     const Options options_;
@@ -123,7 +156,14 @@ class FakeHost {
     std::atomic<int64_t> buffers_alive_{0};
     std::atomic<int64_t> buffers_left_{-1};
 
-    mutable std::mutex mutex_;  // log_, error_, metrics_ (its size; values are atomic)
+    std::map<std::pair<std::string, std::string>, Command> commands_;  // service, method
+    std::map<std::string, Check> checks_;
+
+    mutable std::mutex
+        mutex_;  // pending_, next_token_, log_, error_, metrics_ (its size; values are atomic)
+    std::map<sara_id, Pending> pending_;
+    sara_id next_token_ = 1;
+    sara_id running_ = 0;  // the command that runs now
     std::vector<LogLine> log_;
     std::string error_;
     std::deque<Metric> metrics_;

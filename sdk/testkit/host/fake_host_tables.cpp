@@ -96,7 +96,7 @@ struct FakeHostTables {
 
     // ---- sara.metrics/1
     static uint32_t metricDefine(const sara_host* h, uint32_t kind, sara_str name,
-                                 sara_str) noexcept {
+                                 sara_str help) noexcept {
         FakeHost& host = of(h);
         const std::lock_guard lock(host.mutex_);
         for (uint32_t i = 0; i < host.metrics_.size(); ++i) {
@@ -106,6 +106,7 @@ struct FakeHostTables {
         auto& metric = host.metrics_.emplace_back();
         metric.name = std::string(toView(name));
         metric.kind = kind;
+        metric.help = std::string(toView(help));
         host.metrics_count_.store(static_cast<uint32_t>(host.metrics_.size()));
         return static_cast<uint32_t>(host.metrics_.size() - 1);
     }
@@ -114,6 +115,20 @@ struct FakeHostTables {
         // A deque grows without moving what is there; define() happens before loops run.
         if (metric >= host.metrics_count_.load()) return;
         host.metrics_[metric].value.fetch_add(v, std::memory_order_relaxed);
+    }
+
+    static void metricVisit(const sara_host* h, sara_metric_fn fn, void* user) noexcept {
+        FakeHost& host = of(h);
+        std::map<std::string, const FakeHost::Metric*> sorted;
+        {
+            const std::lock_guard lock(host.mutex_);
+            for (const auto& m : host.metrics_) sorted.emplace(m.name, &m);
+        }
+        for (const auto& [name, m] : sorted) {
+            const sara_metric_value value{sizeof value, m->kind, toStr(name), toStr(m->help),
+                                          m->value.load()};
+            fn(user, &value);
+        }
     }
 
     // ---- sara.config/1
@@ -196,7 +211,7 @@ namespace {
 
 const sara_log kLog{sizeof(sara_log), 0, FakeHostTables::logEnabled, FakeHostTables::logWrite};
 const sara_metrics kMetrics{sizeof(sara_metrics), 0, FakeHostTables::metricDefine,
-                            FakeHostTables::metricAdd};
+                            FakeHostTables::metricAdd, FakeHostTables::metricVisit};
 const sara_config kConfig{sizeof(sara_config),     0,
                           FakeHostTables::getStr,  FakeHostTables::getInt,
                           FakeHostTables::getBool, FakeHostTables::getJson};
@@ -234,6 +249,7 @@ void FakeHost::fillTable() {
                    {SARA_EXT_CONFIG, &kConfig},
                    {SARA_EXT_LOOP, &kLoop},
                    {SARA_EXT_SERVICES, &kServices}};
+    fillCommandTables();
 }
 
 }  // namespace sara::testkit

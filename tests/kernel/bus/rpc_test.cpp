@@ -229,5 +229,70 @@ TEST_F(Rpc, ShutDownEndsEveryCallAndTakesNoMore) {
     EXPECT_EQ(after.times, 1);
 }
 
+TEST_F(Rpc, FindTellsAServiceWithoutTheMethodFromNoServiceAtAll) {
+    TestPlugin& p = plugin("org.a");
+    Command c;
+    ASSERT_EQ(add(p, c), SARA_OK);
+    uint32_t flags = 99;
+    EXPECT_EQ(p.rpc->find(p.h, str("user"), str("kick"), &flags), SARA_OK);
+    EXPECT_EQ(flags, 0U);
+    EXPECT_EQ(p.rpc->find(p.h, str("user"), str("kic"), &flags), SARA_E_NOTFOUND);
+    EXPECT_EQ(p.rpc->find(p.h, str("user"), str(""), &flags), SARA_E_NOTFOUND);
+    EXPECT_EQ(p.rpc->find(p.h, str("use"), str("kick"), &flags), SARA_E_UNSUPPORTED);
+    EXPECT_EQ(p.rpc->find(p.h, str("users"), str("kick"), nullptr), SARA_E_UNSUPPORTED);
+    EXPECT_EQ(p.rpc->find(p.h, str(""), str("kick"), nullptr), SARA_E_UNSUPPORTED);
+    EXPECT_EQ(p.rpc->find(p.h, str("user\nkick"), str("x"), nullptr), SARA_E_UNSUPPORTED);
+}
+
+TEST_F(Rpc, ASelfCheckedCommandLearnsWhetherItsCallerIsTrusted) {
+    TestPlugin& p = plugin("org.a");
+    struct Seen {
+        TestPlugin* plugin;
+        std::vector<uint32_t> flags;
+    } seen{&p, {}};
+    const auto run = [](void* user, sara_id token, sara_buf*) noexcept {
+        auto& s = *static_cast<Seen*>(user);
+        s.flags.push_back(s.plugin->rpc->call_flags(s.plugin->h, token));
+        // The token of another call is not this one.
+        EXPECT_EQ(s.plugin->rpc->call_flags(s.plugin->h, token + 1), 0U);
+        EXPECT_EQ(s.plugin->rpc->reply(s.plugin->h, token, SARA_OK, nullptr), SARA_OK);
+    };
+    EXPECT_EQ(p.rpc->command_with(p.h, str("list"), str("add"), str(""), 2, run, &seen, nullptr),
+              SARA_E_INVALID);
+    ASSERT_EQ(p.rpc->command_with(p.h, str("list"), str("add"), str(""), SARA_RPC_SELF_CHECKED, run,
+                                  &seen, nullptr),
+              SARA_OK);
+    uint32_t flags = 0;
+    EXPECT_EQ(p.rpc->find(p.h, str("list"), str("add"), &flags), SARA_OK);
+    EXPECT_EQ(flags, uint32_t{SARA_RPC_SELF_CHECKED});
+    Answer a;
+    on(0, [&] {
+        p.rpc->call_with(p.h, str("list"), str("add"), str("t"), nullptr, SARA_RPC_TRUSTED, 500,
+                         &Rpc::done, &a);
+        p.rpc->call_with(p.h, str("list"), str("add"), str("t"), nullptr, 0, 500, &Rpc::done, &a);
+        p.rpc->call(p.h, str("list"), str("add"), str("t"), nullptr, 500, &Rpc::done, &a);
+    });
+    turn(0);
+    EXPECT_EQ(a.times, 3);
+    EXPECT_EQ(seen.flags, (std::vector<uint32_t>{SARA_RPC_TRUSTED, 0, 0}));
+    EXPECT_EQ(p.rpc->call_flags(p.h, 1), 0U);
+}
+
+TEST_F(Rpc, AFailureMayCarryAResult) {
+    TestPlugin& p = plugin("org.a");
+    Command c;
+    ASSERT_EQ(add(p, c), SARA_OK);
+    Answer a;
+    call(p, a);
+    uint8_t* bytes = nullptr;
+    sara_buf* result = p.h->buf_new(p.h, 4, &bytes);
+    std::copy_n("\"no\"", 4, bytes);
+    EXPECT_EQ(p.rpc->reply(p.h, c.token, SARA_E_NOTFOUND, result), SARA_OK);
+    p.h->buf_unref(p.h, result);
+    turn(0);
+    EXPECT_EQ(a.st, SARA_E_NOTFOUND);
+    EXPECT_EQ(a.result, "\"no\"");
+}
+
 }  // namespace
 }  // namespace sara::bus

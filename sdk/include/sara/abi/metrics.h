@@ -14,6 +14,17 @@ enum {
     SARA_GAUGE = 1u    /* goes up and down: add a negative value to go down */
 };
 
+/* One metric as visit() shows it; everything is borrowed for the call. */
+typedef struct sara_metric_value {
+    uint32_t struct_size;
+    uint32_t kind; /* SARA_COUNTER or SARA_GAUGE */
+    sara_str name;
+    sara_str help;
+    int64_t value; /* sum over all threads */
+} sara_metric_value;
+
+typedef void (*sara_metric_fn)(void *user, const sara_metric_value *m) SARA_NOEXCEPT;
+
 typedef struct sara_metrics {
     uint32_t struct_size;
     uint32_t reserved;
@@ -25,6 +36,9 @@ typedef struct sara_metrics {
                        sara_str help) SARA_NOEXCEPT;
     /* [any] About a nanosecond. UINT32_MAX is ignored. */
     void (*add)(const sara_host *h, uint32_t metric, int64_t v) SARA_NOEXCEPT;
+    /* [any] Calls fn for every metric of the process, sorted by name. Allocates and takes about as
+     * many microseconds as there are metrics: not for a loop. */
+    void (*visit)(const sara_host *h, sara_metric_fn fn, void *user) SARA_NOEXCEPT;
 } sara_metrics;
 
 #ifdef __cplusplus
