@@ -14,7 +14,8 @@ ChatServer::ChatServer(chat::Settings settings, loop::LoopSet& loops, bus::Bus& 
       store_(loops, bus.services().handle(SARA_SVC_STORE)),
       auth_(bus.services().handle(SARA_SVC_AUTH)),
       world_{settings_, loops, admission_, hooks_, store_, &auth_, ids_, log, {}},
-      gate_(world_) {
+      gate_(world_),
+      session_commands_(world_, bus.commands()) {
     for (uint32_t i = 0; i < loops.size(); ++i) {
         rooms_.push_back(std::make_unique<chat::Room>(world_, i));
         world_.rooms.push_back(rooms_.back().get());

@@ -8,6 +8,7 @@
 #include "bus/auth_bus.h"
 #include "bus/bus.h"
 #include "bus/chat_hooks.h"
+#include "bus/session_commands.h"
 #include "bus/store_bus.h"
 #include "bus/transport_bus.h"
 #include "chat/room.h"
@@ -38,6 +39,7 @@ class ChatServer {
     chat::RoomWorld world_;
     std::vector<std::unique_ptr<chat::Room>> rooms_;
     bus::TransportBus gate_;
+    bus::SessionCommands session_commands_;
 };
 
 }  // namespace sara::boot

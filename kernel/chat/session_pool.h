@@ -23,6 +23,12 @@ class SessionPool {
         return s.id == id && s.state != SessionState::kFree ? &s : nullptr;
     }
     uint32_t live() const { return size_ - static_cast<uint32_t>(free_.size()); }
+    // For whoever walks over the sessions in several turns: slots keep their place.
+    uint32_t slots() const { return size_; }
+    const Session* inSlot(uint32_t slot) {
+        const Session& s = at(slot);
+        return s.state == SessionState::kFree ? nullptr : &s;
+    }
     static uint32_t loopOf(SessionId id) { return static_cast<uint32_t>(id >> 56) - 1; }
     template <class Fn>
     void forEach(Fn fn) {
