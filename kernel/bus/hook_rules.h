@@ -67,6 +67,11 @@ inline sara_str& stringAt(sara_event* ev, uint16_t offset) {
 sara_str* writableField(Hook hook, sara_event* ev, uint32_t field);
 // The reason of the event; every family has one.
 sara_str& reasonOf(Hook hook, sara_event* ev);
+// Unless a filter gave one already; text must outlive the event.
+inline void giveReason(Hook hook, sara_event* ev, std::string_view text) {
+    sara_str& reason = reasonOf(hook, ev);
+    if (reason.len == 0) reason = sara_str{text.data(), text.size()};
+}
 // The buffer that the event carries, or nullptr when its family has none.
 sara_buf** bufferOf(Hook hook, sara_event* ev);
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "bus/deadline_ring.h"
 #include "bus/hook_chain.h"
 #include "bus/suspended.h"
 #include "loop/clock.h"
@@ -73,6 +74,8 @@ class HookRunner final : public Hooks {
         StringArena turn_strings;  // what filters rewrote; reset at the end of the turn
         std::vector<loop::Buffer*> turn_buffers;
         bool turn_end_asked = false;
+        DeadlineRing deadlines;  // of the open tokens
+        loop::TimerId sweep = 0;
         Suspended* ready_first = nullptr;  // answered on this loop, go on at its next turn
         Suspended* ready_last = nullptr;
     };
@@ -100,7 +103,10 @@ class HookRunner final : public Hooks {
     Frame* frameOf(const Instance* owner, const sara_event* ev) const;
     uint64_t nowMs() const;
 
-    static void onTimeout(void* user) noexcept;
+    bool startSweep(Lane& lane);
+    void timedOut(Suspended& s);
+
+    static void onSweep(void* lane) noexcept;
     static void onAnswer(void* self, uint64_t record, uint64_t) noexcept;
     static void onReady(void* self, uint64_t lane, uint64_t) noexcept;
     static void onTurnEnd(void* lane) noexcept;

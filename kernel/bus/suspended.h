@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "bus/deadline_ring.h"
 #include "bus/hook_chain.h"
 #include "bus/string_arena.h"
 #include "bus/ticket_pool.h"
@@ -15,7 +16,7 @@ namespace sara::bus {
 
 class HookRunner;
 
-struct Suspended : Ticket {
+struct Suspended : Ticket, Deadline {
     static constexpr uint64_t kReasonBytesMax = 256;  // docs/limits.md: resume_reason_bytes_max
 
     AnyEvent event{};
@@ -29,7 +30,6 @@ struct Suspended : Ticket {
     HookRunner* runner = nullptr;
     // The open token.
     std::atomic<const Instance*> owner{nullptr};
-    loop::TimerId timer = 0;
     sara_verdict on_timeout = SARA_REJECT;
     bool parked = false;  // its filter has returned SARA_SUSPEND
     bool voided = false;  // its filter has returned something else, yet an answer is on its way
