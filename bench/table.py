@@ -81,8 +81,8 @@ def table(runs):
     return "\n".join(lines)
 
 
-def replace(path, text):
-    begin, end = "<!-- bench-table -->", "<!-- /bench-table -->"
+def replace(path, text, name="bench-table"):
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     with open(path, encoding="utf-8") as file:
         page = file.read()
     before, rest = page.split(begin, 1)

@@ -21,17 +21,28 @@ ChatRun::ChatRun(const Options& options) : options_(options), driver_(targetOf(o
     for (uint32_t i = 0; i < options.pairs; ++i) {
         pairs_.push_back(std::make_unique<Pair>(*this, i, options));
     }
+    for (uint32_t i = 0; i < options.bystanders; ++i) {
+        bystanders_.push_back(std::make_unique<Connection>(*this, 2 * options.pairs + i));
+    }
 }
 
 void ChatRun::onConnected(Connection& connection) {
     const uint32_t index = connection.index();
+    if (index >= 2 * options_.pairs) {
+        driver_.send(connection, loginFrame(userName("idle", index)));
+        return;
+    }
     driver_.send(connection, loginFrame(userName(index % 2 == 0 ? "s" : "r", index / 2)));
 }
 
 void ChatRun::onClosed(Connection&) { ++closed_; }
 
 void ChatRun::onFrame(Connection& connection, std::string_view body, uint64_t now_ns) {
-    if (!sending_ && online_ < 2 * options_.pairs) return onLogin(body);
+    if (!sending_ && online_ < 2 * options_.pairs + options_.bystanders) return onLogin(body);
+    if (connection.index() >= 2 * options_.pairs) {
+        ++strange_;  // nobody writes to a bystander
+        return;
+    }
     Pair& pair = *pairs_[connection.index() / 2];
     if (connection.index() % 2 == 0) return onAck(pair, body, now_ns);
     onDelivery(pair, body, now_ns);
@@ -93,6 +104,21 @@ void ChatRun::logIn() {
             throw std::runtime_error("only " + std::to_string(online_) + " users could log in");
         }
     }
+    logInBystanders();
+}
+
+void ChatRun::logInBystanders() {
+    const uint32_t before = online_;
+    for (uint32_t begin = 0; begin < options_.bystanders; begin += options_.concurrency) {
+        const uint32_t end = std::min(options_.bystanders, begin + options_.concurrency);
+        for (uint32_t i = begin; i < end; ++i) {
+            if (!driver_.connect(*bystanders_[i])) throw std::runtime_error("cannot connect");
+        }
+        const auto done = [&] { return online_ == before + end || closed_ > 0; };
+        if (!driver_.runUntil(done, kLoginSeconds) || closed_ > 0) {
+            throw std::runtime_error("only " + std::to_string(online_) + " users could log in");
+        }
+    }
 }
 
 bool ChatRun::drained() const {
@@ -134,6 +160,7 @@ Outcome ChatRun::report(const ProcessUsage& before, const ProcessUsage& after,
     }
     Report report(options_.mode);
     report.count("pairs", options_.pairs);
+    report.count("bystanders", options_.bystanders);
     report.count("window", options_.window);
     report.count("size", options_.size);
     report.number("delivered_per_s", static_cast<double>(measured_) / options_.seconds);

@@ -37,6 +37,7 @@ class ChatRun : public Owner {
         uint32_t acked = 0;
     };
     void logIn();
+    void logInBystanders();
     void fill(Pair& pair, uint64_t now_ns);
     void onLogin(std::string_view body);
     void onDelivery(Pair& pair, std::string_view body, uint64_t now_ns);
@@ -48,6 +49,7 @@ class ChatRun : public Owner {
     const Options& options_;
     Driver driver_;
     std::vector<std::unique_ptr<Pair>> pairs_;
+    std::vector<std::unique_ptr<Connection>> bystanders_;
     Histogram latency_;
     uint32_t online_ = 0;
     uint64_t measured_ = 0;  // deliveries inside the measured time

@@ -40,10 +40,14 @@ void OfflineRun::onFrame(Connection& connection, std::string_view body, uint64_t
 }
 
 void OfflineRun::fill(User& user, uint64_t now_ns) {
-    while (user.sent_at.size() < user.quota && user.sent_at.size() - user.acked < options_.window) {
+    // At a rate each call sends one, so that users take turns.
+    uint32_t left = options_.rate == 0 ? UINT32_MAX : 1;
+    while (user.sent_at.size() < user.quota && sent_ < due_ && left-- > 0 &&
+           user.sent_at.size() - user.acked < options_.window) {
         const auto number = static_cast<uint32_t>(user.sent_at.size());
         driver_.send(user.sender, user.frame.write(number, now_ns));
         user.sent_at.push_back(now_ns);
+        ++sent_;
     }
 }
 
@@ -83,10 +87,33 @@ void OfflineRun::logIn() {
 
 void OfflineRun::store() {
     const uint64_t start = nowNs();
-    for (auto& user : users_) fill(*user, nowNs());
     const auto done = [this] { return acked_ == options_.count; };
-    if (!driver_.runUntil(done, kPhaseSeconds)) throw std::runtime_error("acks are missing");
+    if (options_.rate == 0) {
+        due_ = options_.count;
+        for (auto& user : users_) fill(*user, nowNs());
+        if (!driver_.runUntil(done, kPhaseSeconds)) throw std::runtime_error("acks are missing");
+    } else {
+        storeAtRate(start, done);
+    }
     store_seconds_ = static_cast<double>(nowNs() - start) / 1e9;
+}
+
+// What is due is sent in its millisecond, whatever the acks do: a slow server shows in the latency
+// and does not slow the load.
+void OfflineRun::storeAtRate(uint64_t start, const std::function<bool()>& done) {
+    size_t next = 0;
+    for (uint64_t now = start; !done(); now = nowNs()) {
+        if (now - start > static_cast<uint64_t>(kPhaseSeconds * 1e9)) {
+            throw std::runtime_error("acks are missing");
+        }
+        due_ = std::min<uint64_t>(options_.count, (now - start) / 1000 * options_.rate / 1'000'000);
+        for (size_t tried = 0; sent_ < due_ && tried < users_.size(); ++tried) {
+            const uint64_t before = sent_;
+            fill(*users_[next++ % users_.size()], now);
+            if (sent_ != before) tried = 0;
+        }
+        (void)driver_.runUntil(done, 0.0005);
+    }
 }
 
 void OfflineRun::fetch() {
@@ -105,7 +132,7 @@ Outcome OfflineRun::run() {
     const ProcessUsage before = usageOf(options_.server_pid);
     const double own_before = ownCpuSeconds();
     store();
-    fetch();
+    if (!options_.keep) fetch();
     const double own = ownCpuSeconds() - own_before;
     const ProcessUsage after = usageOf(options_.server_pid);
     bool in_order = true;
@@ -115,12 +142,16 @@ Outcome OfflineRun::run() {
     report.count("count", options_.count);
     report.number("stored_per_s", static_cast<double>(acked_) / store_seconds_);
     report.latency("ack", ack_latency_);
-    report.number("fetched_per_s", static_cast<double>(fetched_) / fetch_seconds_);
-    report.number("fetched_mb_per_s", static_cast<double>(fetched_bytes_) / 1e6 / fetch_seconds_);
+    if (!options_.keep) {
+        report.number("fetched_per_s", static_cast<double>(fetched_) / fetch_seconds_);
+        report.number("fetched_mb_per_s",
+                      static_cast<double>(fetched_bytes_) / 1e6 / fetch_seconds_);
+    }
     report.usage(before, after, own, store_seconds_ + fetch_seconds_, options_.count);
-    report.count("lost", options_.count - std::min<uint64_t>(fetched_, options_.count));
+    const uint64_t arrived = options_.keep ? acked_ : fetched_;
+    report.count("lost", options_.count - std::min<uint64_t>(arrived, options_.count));
     report.count("in_order", in_order ? 1 : 0);
-    return {report.line(), in_order && fetched_ == options_.count};
+    return {report.line(), in_order && arrived == options_.count};
 }
 
 }  // namespace sara::bench

@@ -1,6 +1,7 @@
 // Messages for users who are away: how many a server makes safe per second, and how fast a login
 // brings them back. Decides that each user's backlog must come whole and in order.
 #pragma once
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -39,6 +40,7 @@ class OfflineRun : public Owner {
     void onBacklog(User& user, std::string_view body);
     void logIn();
     void store();
+    void storeAtRate(uint64_t start, const std::function<bool()>& done);
     void fetch();
 
     const Options& options_;
@@ -46,6 +48,8 @@ class OfflineRun : public Owner {
     std::vector<std::unique_ptr<User>> users_;
     Histogram ack_latency_;
     uint32_t online_ = 0;
+    uint64_t due_ = 0;  // how many may have been sent by now
+    uint64_t sent_ = 0;
     uint64_t acked_ = 0;
     uint64_t fetched_ = 0;
     uint64_t fetched_bytes_ = 0;

@@ -27,6 +27,8 @@ bool set(Options& o, const std::string& name, const std::string& value) {
     if (name == "--size") return parse(value, o.size);
     if (name == "--seconds") return parse(value, o.seconds);
     if (name == "--warmup") return parse(value, o.warmup_seconds);
+    if (name == "--bystanders") return parse(value, o.bystanders);
+    if (name == "--rate") return parse(value, o.rate);
     if (name == "--users") return parse(value, o.users);
     if (name == "--count") return parse(value, o.count);
     if (name == "--concurrency") return parse(value, o.concurrency);
@@ -47,6 +49,8 @@ std::string parseOptions(const std::vector<std::string>& args, Options& options)
             options.ws = true;
         } else if (args[i] == "--no-ack") {
             options.ack = false;
+        } else if (args[i] == "--keep") {
+            options.keep = true;
         } else if (i + 1 >= args.size() || !set(options, args[i], args[i + 1])) {
             return "cannot use '" + args[i] + "'";
         } else {
@@ -85,6 +89,8 @@ const char* usage() {
            "  idle     logs in and stays; reports the server's memory per connection\n"
            "  --host A --port N --tls --ws --no-ack --pairs N --window N --size BYTES --seconds S\n"
            "  --warmup S --users N --count N --concurrency N --sources N --pid SERVER\n"
+           "  --bystanders N  chat: users who are online and silent\n"
+           "  --rate N --keep  offline: stores per second; nobody fetches\n"
            "Prints one line of JSON. Exit code 1 when a message was lost, repeated or out of "
            "order.\n";
 }

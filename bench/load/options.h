@@ -21,6 +21,9 @@ struct Options {
     uint32_t size = 64;              // --size, bytes of content
     double seconds = 5;              // --seconds, measured time
     double warmup_seconds = 1;       // --warmup
+    uint32_t bystanders = 0;         // chat: --bystanders, users that are online and silent
+    uint32_t rate = 0;               // offline: --rate, stores per second; 0: as the window allows
+    bool keep = false;               // offline: --keep, nobody fetches
     uint32_t users = 10;             // offline: --users
     uint32_t count = 20'000;         // offline: --count, messages in all; logins, idle: connections
     uint32_t concurrency = 64;       // --concurrency, logins under way at once
