@@ -42,8 +42,8 @@ struct Fetch {
     Room* room;
     SessionId session;
     uint64_t after_seq = 0;
-    uint64_t total = 0;               // packets of the login reply so far
-    uint64_t bytes = 0;               // of their texts
+    uint64_t total = 0;  // packets of the login reply so far
+    uint64_t bytes = 0;  // of their texts
     // Their texts, each with a comma but the first of all. One string per page that was read: one
     // that grew over the pages would be copied as often as it doubles.
     std::vector<std::string> pages{};
