@@ -13,7 +13,8 @@ ChatServer::ChatServer(chat::Settings settings, loop::LoopSet& loops, bus::Bus& 
       hooks_(bus.hooks(), loops.size(), settings_.json_depth_max),
       store_(loops, bus.services().handle(SARA_SVC_STORE)),
       auth_(bus.services().handle(SARA_SVC_AUTH)),
-      world_{settings_, loops, admission_, hooks_, store_, &auth_, ids_, log, {}},
+      callback_(loops, bus.services().handle(SARA_SVC_CALLBACK)),
+      world_{settings_, loops, admission_, hooks_, store_, &auth_, ids_, log, &callback_, {}},
       gate_(world_),
       session_commands_(world_, bus.commands()) {
     for (uint32_t i = 0; i < loops.size(); ++i) {

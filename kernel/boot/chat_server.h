@@ -7,6 +7,7 @@
 #include "boot/random_ids.h"
 #include "bus/auth_bus.h"
 #include "bus/bus.h"
+#include "bus/callback_bus.h"
 #include "bus/chat_hooks.h"
 #include "bus/session_commands.h"
 #include "bus/store_bus.h"
@@ -36,6 +37,7 @@ class ChatServer {
     bus::ChatHooks hooks_;
     bus::StoreBus store_;
     bus::AuthBus auth_;
+    bus::CallbackBus callback_;
     chat::RoomWorld world_;
     std::vector<std::unique_ptr<chat::Room>> rooms_;
     bus::TransportBus gate_;

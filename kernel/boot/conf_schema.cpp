@@ -38,7 +38,7 @@ constexpr KeyRow kConfKeys[] = {
     // Asking others.
     {"callback", kText, "\"\"", 0, 0, "", kAlien, "", "URL that is asked about logins and groups"},
     {"enable_auth", kFlag, "false", 0, 0, "", 0, "", "Ask the auth plugin about every login"},
-    {"enable_offline_callback", kFlag, "false", 0, 0, "", kAlien, "", "Tell the callback about stored messages"},
+    {"enable_offline_callback", kFlag, "false", 0, 0, "", 0, "", "Tell the callback about messages stored for users who are away"},
     {"accesstoken", kText, "\"\"", 0, 0, "", kAlien | kSecret, "", "Token of the HTTP RPC; `sara setup` writes a random one"},
     // Behaviour.
     {"loops", kInt, "0", 0, 256, "", 0, "threads", "Event loops; 0: one per core"},
@@ -47,6 +47,7 @@ constexpr KeyRow kConfKeys[] = {
     {"ack_hold_ms", kInt, "40", 0, 60000, "", 0, "ms", "An unacknowledged packet is stored after this time"},
     {"login_timeout_ms", kInt, "8000", 100, kHourMs, "", 0, "ms", "From connect to login"},
     {"auth_timeout_ms", kInt, "5000", 100, kHourMs, "", 0, "ms", "Answer of the auth plugin"},
+    {"group_timeout_ms", kInt, "5000", 100, kHourMs, "", 0, "ms", "Members of a group from the callback plugin"},
     {"idle_timeout_ms", kInt, "100000", 1000, 24 * kHourMs, "", 0, "ms", "A silent client is closed after this time"},
     {"close_flush_ms", kInt, "2000", 0, 60000, "", 0, "ms", "Time for the last bytes before a close"},
     {"login_failure_delay_ms", kInt, "1000", 0, 60000, "", 0, "ms", "Pause before a failed login is closed"},
@@ -79,6 +80,8 @@ constexpr KeyRow kLimitKeys[] = {
     {"bytes_per_second_max", kInt, "134217728", 1024, 1ll << 40, "", 0, "per second", "Bytes of one session; then reading pauses"},
     {"unacked_max", kInt, "1000", 1, 1000000, "", 0, "packets", "Unacknowledged packets of one session"},
     {"store_inflight_max", kInt, "20000", 1, kMax32, "", 0, "packets", "Appends under way, per loop"},
+    {"group_members_max", kInt, "20000", 2, 1000000, "", 0, "names", "Names that the callback gives for one group"},
+    {"group_fanouts_max", kInt, "65536", 1, 1 << 24, "", 0, "packets", "Group packets not yet answered, per loop"},
     {"delay_bytes_max", kInt, "16777216", 65536, 1ll << 32, "", 0, "bytes", "Backlog in one login reply"},
     {"delay_packets_max", kInt, "100000", 1, kMax32, "", 0, "packets", "Backlog in one login reply"},
     {"mailbox_max", kInt, "65536", 16, 1 << 24, "", 0, "posts", "Mailbox of one loop"},

@@ -34,9 +34,11 @@ chat::Settings chatSettings(const Conf& conf) {
     s.ack = conf.text("ack") == "fast" ? chat::AckMode::kFast : chat::AckMode::kSafe;
     s.stamp_ct = conf.flag("stamp_ct");
     s.enable_auth = conf.flag("enable_auth");
+    s.enable_offline_callback = conf.flag("enable_offline_callback");
     s.ack_hold_ms = ms(conf, "ack_hold_ms");
     s.login_timeout_ms = ms(conf, "login_timeout_ms");
     s.auth_timeout_ms = ms(conf, "auth_timeout_ms");
+    s.group_timeout_ms = ms(conf, "group_timeout_ms");
     s.idle_timeout_ms = ms(conf, "idle_timeout_ms");
     s.close_flush_ms = ms(conf, "close_flush_ms");
     s.login_failure_delay_ms = ms(conf, "login_failure_delay_ms");
@@ -55,6 +57,8 @@ chat::Settings chatSettings(const Conf& conf) {
     s.bytes_per_second_max = limit64(conf, "bytes_per_second_max");
     s.unacked_max = limit32(conf, "unacked_max");
     s.store_inflight_max = limit32(conf, "store_inflight_max");
+    s.group_members_max = limit32(conf, "group_members_max");
+    s.group_fanouts_max = limit32(conf, "group_fanouts_max");
     s.delay_bytes_max = limit64(conf, "delay_bytes_max");
     s.delay_packets_max = limit32(conf, "delay_packets_max");
     return s;

@@ -13,9 +13,9 @@ namespace {
 sara_str str(std::string_view s) { return {s.data(), s.size()}; }
 std::string_view view(sara_str s) { return {s.ptr, s.len}; }
 
-constexpr std::array kHookOf = {kConnOpen,      kConnClose,     kSessionLogin,
-                                kSessionOnline, kPacketIn,      kPacketRoute,
-                                kPacketDeliver, kPacketOffline, kPacketAck};
+constexpr std::array kHookOf = {kConnOpen,  kConnClose,   kSessionLogin,  kSessionOnline,
+                                kPacketIn,  kPacketRoute, kPacketDeliver, kPacketOffline,
+                                kPacketAck, kGroupExpand};
 
 Hook hookOf(chat::HookPoint p) { return kHookOf[static_cast<size_t>(p)]; }
 
@@ -89,6 +89,12 @@ chat::HookAnswer ChatHooks::answerOf(Hook h, const sara_event* ev, sara_verdict 
         case kSessionOnline:
             answer.reason = view(reinterpret_cast<const sara_ev_login*>(ev)->reason);
             break;
+        case kGroupExpand: {
+            const auto& g = *reinterpret_cast<const sara_ev_group*>(ev);
+            answer.reason = view(g.reason);
+            answer.members = view(g.members);
+            break;
+        }
         default: {
             const auto& p = *reinterpret_cast<const sara_ev_packet*>(ev);
             answer.reason = view(p.reason);
@@ -164,6 +170,16 @@ chat::HookAnswer ChatHooks::packet(chat::HookPoint p, chat::Room& room, chat::Se
     if (answer.redirect.data() == to.data() || answer.redirect == to) answer.redirect = {};
     if (answer.text.data() == text.data()) answer.text = {};
     return answer;
+}
+
+chat::HookAnswer ChatHooks::group(chat::HookPoint p, chat::Room& room, chat::SessionId session,
+                                  const chat::GroupFacts& facts, Continue resume, uint64_t arg) {
+    const Hook h = hookOf(p);
+    sara_ev_group ev{};
+    ev.gid = str(facts.gid);
+    ev.domain = str(facts.domain);
+    ev.from = str(facts.from);
+    return run(h, &ev.h, {&room, session, resume, arg, h, nullptr});
 }
 
 }  // namespace sara::bus

@@ -23,6 +23,8 @@ class ChatHooks final : public chat::HookPort {
                            const chat::LoginFacts& facts, Continue resume, uint64_t arg) override;
     chat::HookAnswer packet(chat::HookPoint p, chat::Room& room, chat::SessionId session,
                             const chat::Packet& packet, Continue resume, uint64_t arg) override;
+    chat::HookAnswer group(chat::HookPoint p, chat::Room& room, chat::SessionId session,
+                           const chat::GroupFacts& facts, Continue resume, uint64_t arg) override;
 
   private:
     // What a suspended event needs to go on.

@@ -41,6 +41,7 @@ AppendOp& Backlog::claimOp() {
     op.unwritten_of = 0;
     op.drop_after = false;
     op.throttled = false;
+    op.away = false;
     return op;
 }
 
@@ -50,17 +51,17 @@ void Backlog::releaseOp(AppendOp& op) {
     free_ = &op;
 }
 
-void Backlog::store(Packet packet) {
-    const uint32_t max = room_.settings().store_inflight_max;
+void Backlog::store(Packet packet, bool away) {
     if (full()) {
         room_.count().store_busy.add();
-        if (packet.facts().sender == 0) room_.count().lost.add();
+        if (packet.facts().sender == 0 && packet.facts().tally == 0) room_.count().lost.add();
         room_.router().answer(std::move(packet), Outcome::kBusy);
         return;
     }
     AppendOp& op = claimOp();
     op.packet = std::move(packet);
-    if (inflight_ >= max / kThrottleShare) {
+    op.away = away;
+    if (crowded()) {
         op.throttled = true;
         room_.router().throttle(op.packet);
     }
@@ -70,7 +71,20 @@ void Backlog::store(Packet packet) {
 void Backlog::keep(Packet packet) {
     AppendOp& op = claimOp();
     op.packet = std::move(packet);
+    op.away = true;
     append(op);
+}
+
+bool Backlog::crowded() const {
+    return inflight_ >= room_.settings().store_inflight_max / kThrottleShare;
+}
+
+// Whoever has logged in meanwhile gets it with his backlog.
+void Backlog::noticeOffline(const Packet& packet) {
+    if (!room_.settings().enable_offline_callback || room_.world().callback == nullptr) return;
+    if (room_.users().find(packet.toBare()) != nullptr) return;
+    room_.count().offline_notices.add();
+    room_.world().callback->offline(packet.toBare(), packet, 0);
 }
 
 bool Backlog::full() const { return inflight_ >= room_.settings().store_inflight_max; }
@@ -118,6 +132,7 @@ void Backlog::appended(AppendOp& op, Status st, uint64_t seq) {
             const Session* s = room_.users().find(op.packet.toBare());
             if (s != nullptr && s->fetch != nullptr) s->fetch->dropped.push_back(seq);
         }
+        if (op.away && !op.drop_after) noticeOffline(op.packet);
         room_.router().answer(std::move(op.packet), Outcome::kAck);
     } else {
         room_.count().store_errors.add();

@@ -27,6 +27,7 @@ struct AppendOp {
     uint64_t end_offset = 0;
     bool drop_after = false;  // acknowledged meanwhile
     bool throttled = false;
+    bool away = false;         // nobody of that name is online
     AppendOp* next = nullptr;  // free list
 };
 
@@ -56,8 +57,8 @@ class Backlog {
     explicit Backlog(Room& room);
     ~Backlog();
 
-    // Stores the packet, then answers its sender.
-    void store(Packet packet);
+    // Stores the packet, then answers its sender. away: because the user is not here.
+    void store(Packet packet, bool away);
     // The same for what a session leaves behind: refused by the store only.
     void keep(Packet packet);
     // Stores a packet that is also in flight to its recipient. False: too many on their way, try
@@ -67,6 +68,10 @@ class Backlog {
     // when its bytes have left. Not while full().
     void storeUnwritten(const Session& s, Packet packet, uint64_t end_offset);
     bool full() const;
+    // Who can wait with more should.
+    bool crowded() const;
+    // Tells the operator's backend that a stored packet waits for somebody who is away.
+    void noticeOffline(const Packet& packet);
     // Forgets stored packets of this user.
     void drop(Session& s, std::span<const StoredRef> refs);
     // Reads what waits for a user who logs in; ends in Login::finish().

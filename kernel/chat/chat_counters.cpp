@@ -50,6 +50,20 @@ ChatCounters define() {
     c.mailbox_busy = counter("chat_mailbox_busy_total", "packets refused by a full mailbox");
     c.no_memory = counter("chat_no_memory_total", "packets refused above buffer_bytes_max");
     c.delay_packets = counter("chat_delay_packets_total", "stored packets sent in login replies");
+    c.group_packets = counter("chat_group_packets_total", "group packets of users who may send");
+    c.group_copies = counter("chat_group_copies_total", "copies of group and pushed packets");
+    c.group_skipped =
+        counter("chat_group_skipped_total", "members left out: backlog full, or a filter said so");
+    c.group_names_invalid =
+        counter("chat_group_names_invalid_total", "names of group lists that are no jid");
+    c.group_busy = counter("chat_group_busy_total",
+                           "group packets refused above group_fanouts_max or group_lookups_max");
+    c.group_timeouts =
+        counter("chat_group_timeouts_total", "group packets given up after group_timeout_ms");
+    c.group_too_large =
+        counter("chat_group_too_large_total", "groups with more than group_members_max names");
+    c.offline_notices =
+        counter("chat_offline_notices_total", "stored packets that the callback was told about");
     return c;
 }
 

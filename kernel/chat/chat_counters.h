@@ -15,6 +15,8 @@ struct ChatCounters {
     loop::Counter acks_sent, client_acks, notifies, held_stored, kept_at_close, lost;
     loop::Counter store_errors, store_busy, mailbox_busy, no_memory;
     loop::Counter delay_packets;
+    loop::Counter group_packets, group_copies, group_skipped, group_names_invalid;
+    loop::Counter group_busy, group_timeouts, group_too_large, offline_notices;
 };
 
 }  // namespace sara::chat

@@ -59,6 +59,8 @@ void Delivery::send(Session& s, Packet packet) {
     if (!s.unwritten) s.unwritten = std::make_unique<UnwrittenQueue>();
     prune(s);
     const std::string_view text = packet.text();
+    // Nobody acknowledges it: the copy of a group packet is with its member.
+    if (packet.facts().tally != 0) room_.portions().settle(packet.facts(), Outcome::kAck);
     s.unwritten->push({UINT64_MAX, s.order, std::move(packet)});
     const SessionId id = s.id;
     if (room_.transmit(s, text) != Sent::kQueued) return;
@@ -77,7 +79,7 @@ void Delivery::storeBehind(Session& s, Packet packet) {
     }
     s.behind = true;
     s.behind_dirty = true;
-    room_.backlog().store(std::move(packet));
+    room_.backlog().store(std::move(packet), false);
 }
 
 void Delivery::prune(Session& s) {
@@ -112,7 +114,7 @@ void Delivery::offline(Packet packet, bool keeping) {
     if (keeping) {
         room_.backlog().keep(std::move(packet));
     } else {
-        room_.backlog().store(std::move(packet));
+        room_.backlog().store(std::move(packet), true);
     }
 }
 
@@ -148,7 +150,7 @@ void Delivery::acknowledged(Session& s, std::string_view id) {
     if (s.behind) room_.backlog().pump(s);
 }
 
-void Delivery::keep(Session& s, uint64_t written) {
+void Delivery::keep(Session& s, uint64_t written, bool away) {
     refs_.clear();
     if (s.batch) s.batch->takeWritten(written, refs_);
     if (!refs_.empty()) room_.backlog().drop(s, refs_);
@@ -164,8 +166,12 @@ void Delivery::keep(Session& s, uint64_t written) {
             continue;
         }
         const Held held = u->held;
-        if (held == Held::kAppending) u->op->entry = nullptr;
+        if (held == Held::kAppending) {
+            u->op->entry = nullptr;
+            u->op->away = true;
+        }
         Packet packet = unacked_.remove(*u);
+        if (held == Held::kStored && away) room_.backlog().noticeOffline(packet);
         if (held != Held::kFresh) continue;  // in the store, or on its way there
         room_.count().kept_at_close.add();
         offline(std::move(packet), true);

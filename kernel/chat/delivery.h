@@ -21,7 +21,8 @@ class Delivery {
     // The recipient acknowledges an id: of a live packet, of a stored one, or of his login.
     void acknowledged(Session& s, std::string_view id);
     // What this session was sent and may not have is stored, in order. written: bytes that left.
-    void keep(Session& s, uint64_t written);
+    // away: no other session of the user takes its place.
+    void keep(Session& s, uint64_t written, bool away);
     // An append of a held packet has ended.
     void stored(Unacked& u, uint64_t seq);
     void storeFailed(Unacked& u);

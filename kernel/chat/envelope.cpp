@@ -137,7 +137,9 @@ bool EnvelopeReader::member(uint32_t which, JsonSlice at, bool escaped, Envelope
             return smallNumber(at.text(), out.type);
         case kAck: {
             uint32_t ack = 0;
-            if (at.text() != "null" && !smallNumber(at.text(), ack)) return false;
+            out.ack_at = at;
+            out.ack_given = at.text() != "null";
+            if (out.ack_given && !smallNumber(at.text(), ack)) return false;
             out.ack = ack != 0 ? 1 : 0;
             return true;
         }
@@ -154,9 +156,11 @@ bool EnvelopeReader::member(uint32_t which, JsonSlice at, bool escaped, Envelope
             value = &out.ct;
             break;
         case kTo:
+            out.to_at = at;
             value = &out.to;
             break;
         case kGid:
+            out.gid_at = at;
             value = &out.gid;
             break;
         case kJid:

@@ -17,8 +17,9 @@ struct Envelope {
     std::string_view id, jid, pwd, from, to, gid, ct;  // values; empty when absent, null or ""
     uint32_t type = 0;                                 // 0 when absent
     uint32_t ack = 0;                                  // 0 or 1
+    bool ack_given = false;                            // absent and null are not
     // Where members stand, quotes included; empty when absent.
-    JsonSlice id_at, from_at, ct_at;
+    JsonSlice id_at, from_at, to_at, gid_at, ct_at, ack_at;
     // Behind the opening brace of the envelope and at its closing one.
     const char* open = nullptr;
     const char* close = nullptr;

@@ -21,7 +21,7 @@ struct Splice {
 };
 
 struct Splices {
-    std::array<Splice, 3> list;
+    std::array<Splice, 6> list;
     uint32_t count = 0;
 
     // A member that is there gets a new value; one that is not there goes in front of the others.
@@ -33,8 +33,15 @@ struct Splices {
             list[count++] = {e.open, e.open, name_open, value, "\","};
         }
     }
+    void putAck(const Envelope& e) {
+        if (e.ack_at) {  // null
+            list[count++] = {e.ack_at.begin, e.ack_at.end, {}, "1", {}};
+        } else {
+            list[count++] = {e.open, e.open, {}, "\"ack\":1,", {}};
+        }
+    }
     void sort() {
-        // At most three; std::stable_sort would ask the heap for a buffer.
+        // At most six; std::stable_sort would ask the heap for a buffer.
         for (uint32_t i = 1; i < count; ++i) {
             for (uint32_t j = i; j > 0 && list[j].begin < list[j - 1].begin; --j) {
                 std::swap(list[j], list[j - 1]);
@@ -89,7 +96,11 @@ Packet buildPacket(std::string_view text, const Envelope& e, const EnvelopeEdits
     Splices splices;
     splices.put(e, e.ct_at, "\"ct\":\"", edits.ct);
     splices.put(e, e.from_at, "\"from\":\"", edits.from_json);
+    splices.put(e, e.to_at, "\"to\":\"", edits.to_json);
+    splices.put(e, e.gid_at, "\"gid\":\"", edits.gid_json);
     splices.put(e, e.id_at, "\"id\":\"", edits.id);
+    const bool add_ack = edits.ask_for_ack && !e.ack_given;
+    if (add_ack) splices.putAck(e);
     splices.sort();
 
     size_t size = text.size();
@@ -100,8 +111,9 @@ Packet buildPacket(std::string_view text, const Envelope& e, const EnvelopeEdits
     const std::string_view id = edits.id.empty() ? e.id : edits.id;
     const std::string_view from = edits.from.empty() ? e.from : edits.from;
     const std::string_view to = edits.to.empty() ? e.to : edits.to;
+    const std::string_view gid = edits.gid.empty() ? e.gid : edits.gid;
     // Facts in front, unescaped strings behind: the tail is used only by strings that need it.
-    const size_t tail = id.size() + from.size() + to.size() + e.gid.size();
+    const size_t tail = id.size() + from.size() + to.size() + gid.size();
     loop::Buffer* buffer = loop::newBuffer(sizeof(PacketFacts) + size + tail);
     if (buffer == nullptr) return Packet();
     uint8_t* base = buffer->bytes();
@@ -131,9 +143,9 @@ Packet buildPacket(std::string_view text, const Envelope& e, const EnvelopeEdits
     writer.put(id, !edits.id.empty(), facts.id_at, facts.id_len);
     writer.put(from, !edits.from.empty(), facts.from_at, facts.from_len);
     writer.put(to, !edits.to.empty(), facts.to_at, facts.to_len);
-    writer.put(e.gid, false, facts.gid_at, facts.gid_len);
+    writer.put(gid, !edits.gid.empty(), facts.gid_at, facts.gid_len);
     facts.type = e.type;
-    facts.ack = static_cast<uint8_t>(e.ack);
+    facts.ack = add_ack ? 1 : static_cast<uint8_t>(e.ack);
     return packet;
 }
 

@@ -26,6 +26,7 @@ struct PacketFacts {
     uint8_t acked;     // the sender has got it
     uint16_t reserved;
     uint32_t throttled;  // the sender was asked to wait for this packet's store
+    uint64_t tally;      // a copy of a fan-out: who counts it on this loop (portions.h); else 0
 };
 
 // Owns one packet. Moves between loops as a bare Buffer*.
@@ -63,7 +64,11 @@ struct EnvelopeEdits {
     std::string_view from;       // for a packet without one
     std::string_view from_json;  // the same as the inside of a JSON string
     std::string_view to;         // as it will be routed, when it differs from the envelope's
+    std::string_view to_json;    // writes it into the envelope too: the inside of a JSON string
+    std::string_view gid;        // for a group packet that has it in "to"
+    std::string_view gid_json;   // the same as the inside of a JSON string
     std::string_view ct;         // 13 digits
+    bool ask_for_ack = false;    // "ack":1 where the sender says nothing about it
 };
 
 // Builds the packet from a validated text whose envelope has at least one member: one copy, with

@@ -69,6 +69,23 @@ class AuthPort {
     virtual void check(const AuthQuestion& question, Done done, void* user) = 0;
 };
 
+// The operator's own backend. As sara_callback; all [loop].
+class CallbackPort {
+  public:
+    // users: names as the backend gives them, valid until the call returns. kNotFound: no such
+    // group.
+    using MembersDone = void (*)(void* user, Status st,
+                                 std::span<const std::string_view> users) noexcept;
+
+    virtual ~CallbackPort() = default;
+    // The one call of the room that may complete inside itself: an answer that is at hand costs a
+    // group packet no turn.
+    virtual void members(std::string_view gid, std::string_view domain, MembersDone done,
+                         void* user) = 0;
+    // This packet waits for user in the store. total: packets that wait for him, 0 when unknown.
+    virtual void offline(std::string_view user_jid, const Packet& packet, uint64_t total) = 0;
+};
+
 enum class HookPoint : uint32_t {
     kConnOpen,
     kConnClose,
@@ -78,7 +95,8 @@ enum class HookPoint : uint32_t {
     kPacketRoute,
     kPacketDeliver,
     kPacketOffline,
-    kPacketAck
+    kPacketAck,
+    kGroupExpand
 };
 
 enum class Verdict : int32_t { kPass = 0, kAccept = 1, kDone = 2, kReject = 3, kSuspend = 4 };
@@ -86,15 +104,20 @@ enum class Verdict : int32_t { kPass = 0, kAccept = 1, kDone = 2, kReject = 3, k
 // What the filters said. Views live until the call that brought them returns.
 struct HookAnswer {
     Verdict verdict = Verdict::kPass;
-    std::string_view reason;    // of a rejection; may be empty
-    std::string_view redirect;  // another "to"; packet.in and packet.route
-    std::string_view text;      // the packet's text, when a filter replaced it
+    std::string_view reason;     // of a rejection; may be empty
+    std::string_view redirect;   // another "to"; packet.in and packet.route
+    std::string_view text;       // the packet's text, when a filter replaced it
+    std::string_view members{};  // group.expand: comma separated jids, when a filter gave them
 };
 
 struct ConnFacts {
     std::string_view transport;
     std::string_view peer;  // "ip:port"
     std::string_view reason;
+};
+
+struct GroupFacts {
+    std::string_view gid, domain, from;
 };
 
 struct LoginFacts {
@@ -118,6 +141,8 @@ class HookPort {
                              Continue resume, uint64_t arg) = 0;
     virtual HookAnswer packet(HookPoint p, Room& room, SessionId session, const Packet& packet,
                               Continue resume, uint64_t arg) = 0;
+    virtual HookAnswer group(HookPoint p, Room& room, SessionId session, const GroupFacts& facts,
+                             Continue resume, uint64_t arg) = 0;
 
   protected:
     std::atomic<uint32_t> mask_{0};  // one bit per HookPoint

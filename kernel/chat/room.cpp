@@ -7,7 +7,8 @@ namespace sara::chat {
 namespace {
 
 constexpr uint64_t kRateWindowMs = 1000;
-constexpr uint32_t kEchoesMax = 4096;  // heartbeats answered while not a byte leaves
+constexpr std::string_view kReplaced = "replaced";  // his next session is here already
+constexpr uint32_t kEchoesMax = 4096;               // heartbeats answered while not a byte leaves
 
 }  // namespace
 
@@ -20,7 +21,9 @@ Room::Room(RoomWorld& world, uint32_t loop)
       backlog_(*this),
       delivery_(*this),
       router_(*this),
-      login_(*this) {}
+      login_(*this),
+      portions_(*this),
+      groups_(*this) {}
 
 Room::~Room() = default;
 
@@ -241,7 +244,7 @@ void Room::closed(SessionId session, std::string_view reason, uint64_t written) 
     Session* s = sessions_.find(session);
     if (s == nullptr || s->state == SessionState::kEnding) return;
     const bool logged_in = beginEnd(*s);
-    delivery_.keep(*s, written);
+    delivery_.keep(*s, written, true);
     forget(*s, reason, logged_in);
 }
 
@@ -259,7 +262,7 @@ void Room::end(Session& s, std::string_view reason, uint32_t flush_ms) {
     if (s.state == SessionState::kEnding) return;
     const bool logged_in = beginEnd(s);
     // What is still queued gets its chance with flush_ms, but only what has left counts as written.
-    delivery_.keep(s, s.wire->written(s.conn));
+    delivery_.keep(s, s.wire->written(s.conn), reason != kReplaced);
     s.wire->close(s.conn, reason, flush_ms);
     forget(s, reason, logged_in);
 }
@@ -310,6 +313,8 @@ void Room::drain() {
     sessions_.forEach([this](Session& s) { end(s, "shutdown", settings().close_flush_ms); });
 }
 
-bool Room::idle() const { return sessions_.live() == 0 && backlog_.inflight() == 0; }
+bool Room::idle() const {
+    return sessions_.live() == 0 && backlog_.inflight() == 0 && portions_.idle();
+}
 
 }  // namespace sara::chat

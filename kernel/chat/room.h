@@ -12,7 +12,9 @@
 #include "chat/backlog.h"
 #include "chat/chat_counters.h"
 #include "chat/delivery.h"
+#include "chat/groups.h"
 #include "chat/login.h"
+#include "chat/portions.h"
 #include "chat/ports.h"
 #include "chat/replies.h"
 #include "chat/router.h"
@@ -34,7 +36,8 @@ struct RoomWorld {
     AuthPort* auth;  // nullptr: no auth plugin
     IdSource& ids;   // [any]
     loop::Log& log;
-    std::vector<Room*> rooms{};  // by loop
+    CallbackPort* callback = nullptr;  // nullptr: every group is group_notfound
+    std::vector<Room*> rooms{};        // by loop
 };
 
 struct NewConn {
@@ -88,6 +91,8 @@ class Room {
     Router& router() { return router_; }
     Delivery& delivery() { return delivery_; }
     Backlog& backlog() { return backlog_; }
+    Portions& portions() { return portions_; }
+    Groups& groups() { return groups_; }
 
     // Queues one packet of the server's or another's; cuts the client when its queue is above
     // queue_bytes_max.
@@ -129,6 +134,8 @@ class Room {
     Delivery delivery_;
     Router router_;
     Login login_;
+    Portions portions_;
+    Groups groups_;
     bool draining_ = false;
 };
 

@@ -16,6 +16,13 @@ constexpr uint32_t kTypeSystem = 4;
 constexpr uint32_t kTypePubSub = 7;
 constexpr std::string_view kServerAck = "server_ack";
 
+// Bare jid of a from that names this session's user, whatever the resource.
+bool namesUser(std::string_view from, std::string_view bare) {
+    return from.starts_with(bare) && (from.size() == bare.size() || from[bare.size()] == '/');
+}
+
+}  // namespace
+
 std::string_view reasonOf(Outcome outcome) {
     switch (outcome) {
         case Outcome::kBacklogFull:
@@ -28,13 +35,6 @@ std::string_view reasonOf(Outcome outcome) {
             return "store_error";
     }
 }
-
-// Bare jid of a from that names this session's user, whatever the resource.
-bool namesUser(std::string_view from, std::string_view bare) {
-    return from.starts_with(bare) && (from.size() == bare.size() || from[bare.size()] == '/');
-}
-
-}  // namespace
 
 Router::Router(Room& room) : room_(room), reader_(room.settings().json_depth_max) {}
 
@@ -85,21 +85,22 @@ void Router::packet(Session& s, std::string_view text) {
         refuse(s, e.id, Jid::parse(e.from) ? "no_permission" : "error_jid");
         return;
     }
-    if (e.type == kTypeGroup) {
-        // Nobody here knows members: that is a callback plugin's service.
-        refuse(s, e.id, "group_notfound");
-        return;
-    }
     route(s, text, e);
 }
 
 void Router::route(Session& s, std::string_view text, const Envelope& e) {
-    const auto to = Jid::parse(e.to);
-    if (!to || (!e.from.empty() && e.from != s.jid && !Jid::parse(e.from))) {
+    const bool group = e.type == kTypeGroup;
+    const auto to = group ? std::nullopt : Jid::parse(e.to);
+    if ((!group && !to) || (!e.from.empty() && e.from != s.jid && !Jid::parse(e.from))) {
         refuse(s, e.id, "error_jid");
         return;
     }
     EnvelopeEdits edits;
+    if (group && !room_.groups().address(e, edits)) {
+        refuse(s, e.id, "group_notfound");
+        return;
+    }
+    edits.ask_for_ack = group;  // without it no SDK acknowledges, and everything comes twice
     char uuid[36];
     if (e.id.empty()) {
         room_.world().ids.uuid(uuid);
@@ -120,7 +121,7 @@ void Router::route(Session& s, std::string_view text, const Envelope& e) {
     PacketFacts& facts = packet.facts();
     facts.ct_ms = now;
     facts.sender = s.id;
-    facts.to_bare_len = static_cast<uint16_t>(to->bare().size());
+    if (to) facts.to_bare_len = static_cast<uint16_t>(to->bare().size());
     facts.from_bare_len = s.bare_len;
 
     HookPort& hooks = room_.world().hooks;
@@ -184,7 +185,7 @@ Packet Router::replaceText(const Packet& packet, std::string_view text) {
 
 bool Router::redirect(Packet& packet, std::string_view to) {
     const auto jid = Jid::parse(to);
-    if (!jid) return false;
+    if (!jid || packet.facts().type == kTypeGroup) return false;
     // The text keeps the address that the sender wrote; only the way changes.
     std::string padded(packet.text());
     padded.append(64, '\0');
@@ -222,6 +223,10 @@ void Router::afterIn(Session& s, Packet packet, const HookAnswer& answer) {
             return;
         }
         packet = std::move(rebuilt);
+    }
+    if (packet.facts().type == kTypeGroup && answer.redirect.empty()) {
+        room_.groups().fanOut(s, std::move(packet));  // its members have no way of their own
+        return;
     }
     if (!answer.redirect.empty() && !redirect(packet, answer.redirect)) {
         refuse(s, packet.id(), "rejected");
@@ -301,9 +306,14 @@ void Router::onArrive(void* room, uint64_t buffer, uint64_t) noexcept {
 
 void Router::answer(Packet packet, Outcome outcome) {
     PacketFacts& facts = packet.facts();
+    if (facts.tally != 0) {
+        room_.portions().settle(facts, outcome);
+        return;
+    }
     if (facts.sender == 0) return;
     if (outcome == Outcome::kAck) {
-        if (facts.ack == 0 || facts.acked != 0) return;
+        // A group packet is acked also when nobody asked (protocol 2.4).
+        if ((facts.ack == 0 && facts.type != kTypeGroup) || facts.acked != 0) return;
         facts.acked = 1;
     }
     const uint32_t home = SessionPool::loopOf(facts.sender);
@@ -325,6 +335,13 @@ void Router::onAnswer(void* room, uint64_t buffer, uint64_t outcome) noexcept {
     const SessionId sender = packet.facts().sender;
     static_cast<Room*>(room)->router().answerHere(sender, std::move(packet),
                                                   static_cast<Outcome>(outcome));
+}
+
+void Router::acknowledge(SessionId sender, std::string_view id, uint64_t ct_ms) {
+    Session* s = room_.sessions().find(sender);
+    if (s == nullptr || s->state != SessionState::kOnline) return;
+    room_.count().acks_sent.add();
+    room_.transmit(*s, room_.replies().serverAck(id, ct_ms));
 }
 
 void Router::answerHere(SessionId sender, Packet packet, Outcome outcome) {

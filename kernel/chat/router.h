@@ -6,15 +6,13 @@
 #include <string_view>
 
 #include "chat/envelope.h"
+#include "chat/outcome.h"
 #include "chat/packet.h"
 #include "chat/ports.h"
 #include "chat/replies.h"
 #include "chat/session.h"
 
 namespace sara::chat {
-
-// What a sender is told about his packet.
-enum class Outcome : uint64_t { kAck, kStoreError, kBacklogFull, kBusy, kRejected };
 
 class Router {
   public:
@@ -27,6 +25,10 @@ class Router {
     // [loop] The store is behind with this packet: its sender waits until release.
     void throttle(const Packet& packet);
     void unthrottle(const Packet& packet);
+    // The server's ack of a group packet, which needs no packet any more.
+    void acknowledge(SessionId sender, std::string_view id, uint64_t ct_ms);
+    // A notice instead of an ack. The session may be gone afterwards.
+    void refuse(Session& s, std::string_view id, std::string_view reason);
     // ids that may not be used: protocol 5.7.
     bool validId(std::string_view id) const;
 
@@ -39,7 +41,6 @@ class Router {
     void dispatch(Session& s, Packet packet);
     void ackNow(Session& s, const Packet& packet);
     void malformed(Session& s);
-    void refuse(Session& s, std::string_view id, std::string_view reason);
     bool redirect(Packet& packet, std::string_view to);
     Packet replaceText(const Packet& packet, std::string_view text);
     void answerHere(SessionId sender, Packet packet, Outcome outcome);

@@ -30,11 +30,12 @@ enum class SessionState : uint8_t {
 
 // Why reading is paused; reading goes on when no reason is left.
 enum PauseReason : uint8_t {
-    kPauseLogin = 1,    // auth or backlog
-    kPauseRate = 2,     // messages_per_second_max or bytes_per_second_max
-    kPauseStore = 4,    // the store is behind with this sender's packets
-    kPauseFilter = 8,   // a filter holds a packet of this session
-    kPauseFailing = 16  // a failed login waits for its close
+    kPauseLogin = 1,     // auth or backlog
+    kPauseRate = 2,      // messages_per_second_max or bytes_per_second_max
+    kPauseStore = 4,     // the store is behind with this sender's packets
+    kPauseFilter = 8,    // a filter holds a packet of this session
+    kPauseFailing = 16,  // a failed login waits for its close
+    kPauseGroup = 32     // a group packet is on its way to its members
 };
 
 struct Session {

@@ -14,12 +14,14 @@ struct Settings {
     std::string node_id = "n01";  // conf: nodeid
     std::string node_channel{};   // conf: nodeaddr
     // Behaviour.
-    AckMode ack = AckMode::kSafe;  // conf: ack "safe" | "fast"
-    bool stamp_ct = true;          // conf: stamp_ct
-    bool enable_auth = false;      // conf: enable_auth
-    uint32_t ack_hold_ms = 40;     // conf: ack_hold_ms; then an unacknowledged packet is stored
+    AckMode ack = AckMode::kSafe;          // conf: ack "safe" | "fast"
+    bool stamp_ct = true;                  // conf: stamp_ct
+    bool enable_auth = false;              // conf: enable_auth
+    bool enable_offline_callback = false;  // conf: enable_offline_callback
+    uint32_t ack_hold_ms = 40;  // conf: ack_hold_ms; then an unacknowledged packet is stored
     uint32_t login_timeout_ms = 8'000;   // conf: login_timeout_ms
     uint32_t auth_timeout_ms = 5'000;    // conf: auth_timeout_ms
+    uint32_t group_timeout_ms = 5'000;   // conf: group_timeout_ms
     uint32_t idle_timeout_ms = 100'000;  // conf: idle_timeout_ms
     uint32_t close_flush_ms = 2'000;     // conf: close_flush_ms
     uint32_t login_failure_delay_ms =
@@ -41,6 +43,8 @@ struct Settings {
     uint64_t bytes_per_second_max = 128 << 20;   // per session; above it reading pauses
     uint32_t unacked_max = 1'000;                // per session; above it packets go to the store
     uint32_t store_inflight_max = 20'000;        // per loop, appends not yet completed
+    uint32_t group_members_max = 20'000;         // names that the backend gives for one group
+    uint32_t group_fanouts_max = 65'536;         // per loop, group packets not yet answered
     uint64_t delay_bytes_max = 16 << 20;         // backlog bytes in one login reply
     uint32_t delay_packets_max = 100'000;        // backlog packets in one login reply
 };

@@ -262,6 +262,10 @@ TEST(ConfSettings, AgreeWithTheDefaultsInTheHeadersOfTheRooms) {
     EXPECT_EQ(made.ack, wanted.ack);
     EXPECT_EQ(made.stamp_ct, wanted.stamp_ct);
     EXPECT_EQ(made.enable_auth, wanted.enable_auth);
+    EXPECT_EQ(made.enable_offline_callback, wanted.enable_offline_callback);
+    EXPECT_EQ(made.group_timeout_ms, wanted.group_timeout_ms);
+    EXPECT_EQ(made.group_members_max, wanted.group_members_max);
+    EXPECT_EQ(made.group_fanouts_max, wanted.group_fanouts_max);
     EXPECT_EQ(made.ack_hold_ms, wanted.ack_hold_ms);
     EXPECT_EQ(made.login_timeout_ms, wanted.login_timeout_ms);
     EXPECT_EQ(made.auth_timeout_ms, wanted.auth_timeout_ms);

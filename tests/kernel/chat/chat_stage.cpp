@@ -10,7 +10,8 @@ Stage::Stage(uint32_t count, Settings s, bool with_auth, loop::EventLoop::Limits
     : settings(std::move(s)),
       admission(settings),
       loops(count, clock, limits),
-      world{settings, loops, admission, hooks, store, with_auth ? &auth : nullptr, ids, log} {
+      world{settings, loops, admission, hooks, store, with_auth ? &auth : nullptr,
+            ids,      log,   &callback} {
     for (uint32_t i = 0; i < count; ++i) {
         rooms_.push_back(std::make_unique<Room>(world, i));
         world.rooms.push_back(rooms_.back().get());
@@ -29,6 +30,7 @@ Stage::~Stage() {
     for (int round = 0; round < 3; ++round) {
         store.release();
         auth.release(Status::kDenied);
+        callback.release();
         while (hooks.suspended() > 0) hooks.proceed({Verdict::kReject, {}, {}, {}});
         settle();
     }

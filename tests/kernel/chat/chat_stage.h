@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "chat/room.h"
+#include "fake_callback.h"
 #include "fake_ports.h"
 #include "fake_store.h"
 #include "fake_wire.h"
@@ -23,6 +24,7 @@ class Stage {
     FakeWire wire;
     FakeStore store;
     FakeAuth auth;
+    FakeCallback callback;
     FakeHooks hooks;
     CountingIds ids;
     SilentLog log;

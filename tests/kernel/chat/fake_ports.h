@@ -92,6 +92,10 @@ class FakeHooks final : public HookPort {
                       Continue resume, uint64_t arg) override {
         return ask(p, &packet, {&room, session, resume, arg});
     }
+    HookAnswer group(HookPoint p, Room& room, SessionId session, const GroupFacts&, Continue resume,
+                     uint64_t arg) override {
+        return ask(p, nullptr, {&room, session, resume, arg});
+    }
 
   private:
     struct Suspended {
