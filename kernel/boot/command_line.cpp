@@ -18,8 +18,8 @@ namespace {
 using Poco::Util::Option;
 
 const std::vector<std::string>& commands() {
-    static const std::vector<std::string> kCommands = {"start",   "setup", "stop",   "check",
-                                                       "version", "help",  "plugin", "talk"};
+    static const std::vector<std::string> kCommands = {
+        "start", "setup", "stop", "check", "version", "help", "plugin", "talk", "makeconn"};
     return kCommands;
 }
 
@@ -67,8 +67,8 @@ void apply(const std::string& name, const std::string& value, CommandLine* line)
 
 CommandLine parseCommandLine(const std::vector<std::string>& args) {
     CommandLine line;
-    if (!args.empty() && args.front() == "talk") {
-        line.command = "talk";
+    if (!args.empty() && (args.front() == "talk" || args.front() == "makeconn")) {
+        line.command = args.front();
         line.words.assign(args.begin() + 1, args.end());
         return line;
     }
@@ -121,8 +121,7 @@ std::string usageText() {
     formatter.setHeader(
         "Commands: start (default), setup (write a conf file), stop, check (conf file and plugins, "
         "without starting), plugin list, talk (chat from the terminal; `sara talk --help`), "
-        "version, "
-        "help.");
+        "makeconn (load on a server; `sara makeconn --help`), version, help.");
     formatter.setWidth(90);
     formatter.format(out);
     return out.str();

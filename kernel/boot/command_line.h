@@ -18,7 +18,8 @@ struct CommandLine {
     std::string error;                        // not empty: what is wrong, one sentence
 };
 
-// [any] args without the program's name. `talk` keeps all of its words to itself.
+// [any] args without the program's name. `talk` and `makeconn` keep all of their words to
+// themselves.
 CommandLine parseCommandLine(const std::vector<std::string>& args);
 
 // [any] What `sara help` prints.

@@ -9,6 +9,7 @@
 #include "boot/signals.h"
 #include "boot/start.h"
 #include "boot/talk.h"
+#include "makeconn/makeconn.h"
 
 namespace {
 
@@ -20,6 +21,7 @@ int run(const std::vector<std::string>& args) {
         return 1;
     }
     if (line.command == "talk") return runTalk(line.words);
+    if (line.command == "makeconn") return sara::makeconn::runMakeconn(line.words);
     if (line.command == "setup") return runSetup(line);
     if (line.command == "check") return runCheck(line);
     if (line.command == "plugin") return runPluginList(line);

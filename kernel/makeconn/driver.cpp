@@ -45,6 +45,7 @@ bool Driver::connect(Connection& connection) {
 }
 
 void Driver::turn(int wait_ms) {
+    flush();
     std::array<epoll_event, 512> events;
     const int n = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_ms);
     for (int i = 0; i < n; ++i) {
@@ -56,6 +57,10 @@ void Driver::turn(int wait_ms) {
             connection.onReadable(scratch_.data(), scratch_.size());
         }
     }
+    flush();
+}
+
+void Driver::flush() {
     for (size_t i = 0; i < dirty_.size(); ++i) {  // a flush may close, and a close may send
         dirty_[i]->dirty = false;
         dirty_[i]->flush();

@@ -30,13 +30,15 @@ class Driver {
             dirty_.push_back(&connection);
         }
     }
-    // Waits for sockets at most wait_ms, serves them, then writes.
+    // Writes what was queued before, waits for sockets at most wait_ms, serves them, then writes.
     void turn(int wait_ms);
     // Runs turns until done() says so or seconds are over. Returns what done() said last.
     bool runUntil(const std::function<bool()>& done, double seconds);
     [[nodiscard]] const Target& target() const { return target_; }
 
   private:
+    void flush();
+
     const Target target_;
     int epoll_ = -1;
     SSL_CTX* context_ = nullptr;

@@ -15,6 +15,13 @@ class Histogram {
         ++total_;
         if (ns > highest_) highest_ = ns;
     }
+    // Counts of another histogram's slot.
+    void addSlot(size_t slot, uint64_t count) {
+        if (count == 0) return;
+        counts_[slot] += count;
+        total_ += count;
+        if (valueOf(slot) > highest_) highest_ = valueOf(slot);
+    }
     // The value at quantile q (0..1), in microseconds; 0 when empty.
     [[nodiscard]] double micros(double q) const;
     [[nodiscard]] uint64_t total() const { return total_; }
@@ -28,11 +35,11 @@ class Histogram {
     // The middle of a slot.
     static uint64_t valueOf(size_t slot);
 
-  private:
     static constexpr int kStepBits = 6;
     static constexpr size_t kSteps = 1u << kStepBits;
     static constexpr size_t kSlots = 60 * kSteps;
 
+  private:
     std::vector<uint64_t> counts_;
     uint64_t total_ = 0;
     uint64_t highest_ = 0;

@@ -48,9 +48,9 @@ std::string userName(const char* role, uint32_t index) {
     return role + std::to_string(index) + "@load";
 }
 
-std::string loginFrame(const std::string& jid) {
-    return std::string(kHead) + R"(login","type":0,"jid":")" + jid +
-           R"(","pwd":""},"vsn":"0.0.1"})" + '\x01';
+std::string loginFrame(const std::string& jid, const std::string& password) {
+    return std::string(kHead) + R"(login","type":0,"jid":")" + jid + R"(","pwd":")" + password +
+           R"("},"vsn":"0.0.1"})" + '\x01';
 }
 
 std::string batchAckFrame(const std::string& jid) {
@@ -63,7 +63,11 @@ ChatFrame::ChatFrame(uint32_t pair, const std::string& from, const std::string& 
     text_ = kHead;
     id_at_ = text_.size();
     text_.append(kIdBytes, '0');
-    text_ += R"(","type":1,"from":")" + from + R"(","to":")" + to + (ack ? R"(","ack":1)" : "\"");
+    text_ += R"(","type":1,"from":")";
+    from_at_ = text_.size();
+    text_ += from + R"(","to":")";
+    to_at_ = text_.size();
+    text_ += to + (ack ? R"(","ack":1)" : "\"");
     text_ += R"(},"payload":{"content":")";
     mark_at_ = text_.size() + kMarkStart.size();
     text_ += kMarkStart;
@@ -82,11 +86,20 @@ std::string_view ChatFrame::write(uint32_t number, uint64_t now_ns) {
     return text_;
 }
 
+void ChatFrame::readdress(uint32_t pair, std::string_view from, std::string_view to) {
+    text_.replace(from_at_, from.size(), from);
+    text_.replace(to_at_, to.size(), to);
+    writeHex(&text_[id_at_], pair, 8);
+    writeHex(&text_[mark_at_], pair, 8);
+}
+
 AckFrame::AckFrame(const std::string& jid) {
     text_ = kHead;
     id_at_ = text_.size();
     text_.append(kIdBytes, '0');
-    text_ += R"(","from":")" + jid + R"(","to":"server_ack","type":3}})" + '\x01';
+    text_ += R"(","from":")";
+    from_at_ = text_.size();
+    text_ += jid + R"(","to":"server_ack","type":3}})" + '\x01';
 }
 
 std::string_view AckFrame::write(std::string_view id) {

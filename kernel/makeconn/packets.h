@@ -16,7 +16,7 @@ struct Mark {
 };
 
 [[nodiscard]] std::string userName(const char* role, uint32_t index);
-[[nodiscard]] std::string loginFrame(const std::string& jid);
+[[nodiscard]] std::string loginFrame(const std::string& jid, const std::string& password = "");
 // Acknowledges the backlog that came with the login.
 [[nodiscard]] std::string batchAckFrame(const std::string& jid);
 
@@ -26,10 +26,14 @@ class ChatFrame {
     ChatFrame(uint32_t pair, const std::string& from, const std::string& to, uint32_t size,
               bool ack);
     [[nodiscard]] std::string_view write(uint32_t number, uint64_t now_ns);
+    // Another pair; both jids as long as the first ones were.
+    void readdress(uint32_t pair, std::string_view from, std::string_view to);
 
   private:
     std::string text_;
     size_t id_at_ = 0;
+    size_t from_at_ = 0;
+    size_t to_at_ = 0;
     size_t mark_at_ = 0;
 };
 
@@ -39,10 +43,13 @@ class AckFrame {
     explicit AckFrame(const std::string& jid);
     // id: 16 characters, as in ChatFrame.
     [[nodiscard]] std::string_view write(std::string_view id);
+    // Another jid, as long as the first one.
+    void readdress(std::string_view jid) { text_.replace(from_at_, jid.size(), jid); }
 
   private:
     std::string text_;
     size_t id_at_ = 0;
+    size_t from_at_ = 0;
 };
 
 // The 16 characters behind the first "id":"; empty when they are not there. hint: where they were

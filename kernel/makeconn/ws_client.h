@@ -9,6 +9,7 @@
 
 namespace sara::makeconn {
 
+// docs/limits.md: makeconn_ws_message_bytes_max
 inline constexpr size_t kWsMessageBytesMax = 64u << 20;
 
 // [any] The upgrade request; key is the base64 text of 16 random bytes.
