@@ -23,14 +23,6 @@ bool known(uint8_t opcode) noexcept {
     return opcode <= kBinary || (opcode >= kClose && opcode <= kPong);
 }
 
-WsError checkFirst(uint8_t first) noexcept {
-    if ((first & kReservedBits) != 0) return WsError::kReservedBits;
-    const uint8_t opcode = first & kOpcodeBits;
-    if (!known(opcode)) return WsError::kUnknownOpcode;
-    if (opcode >= kClose && (first & kFinBit) == 0) return WsError::kControlFragmented;
-    return WsError::kNone;
-}
-
 }  // namespace
 
 std::string_view sentenceOf(WsError error) noexcept {
@@ -87,11 +79,17 @@ size_t headerBytes(const uint8_t* p, size_t n) noexcept {
     return size_t{6} + (length == kLength16 ? 2 : length == kLength64 ? 8 : 0);
 }
 
+WsError checkFirstByte(uint8_t first) noexcept {
+    if ((first & kReservedBits) != 0) return WsError::kReservedBits;
+    const uint8_t opcode = first & kOpcodeBits;
+    if (!known(opcode)) return WsError::kUnknownOpcode;
+    if (opcode >= kClose && (first & kFinBit) == 0) return WsError::kControlFragmented;
+    return WsError::kNone;
+}
+
 WsError readHeader(const uint8_t* p, size_t n, FrameHeader& h) noexcept {
     h.size = 0;
-    if (n == 0) return WsError::kNone;
-    if (const WsError e = checkFirst(p[0]); e != WsError::kNone) return e;
-    if (n == 1) return WsError::kNone;
+    if (n < 2) return WsError::kNone;
     h.fin = (p[0] & kFinBit) != 0;
     h.opcode = static_cast<Opcode>(p[0] & kOpcodeBits);
     if ((p[1] & kMaskBit) == 0) return WsError::kNotMasked;

@@ -63,8 +63,10 @@ struct FrameHeader {
 
 // [any] Bytes of a client's header, as far as its first n bytes tell.
 size_t headerBytes(const uint8_t* p, size_t n) noexcept;
-// [any] Reads a header of n bytes. kNone with size 0: more bytes are needed. Errors are found with
-// the first byte that shows them.
+// [any] What is wrong with a frame that begins like this.
+WsError checkFirstByte(uint8_t first) noexcept;
+// [any] Reads n bytes of a header whose first byte is good. kNone with size 0: more bytes are
+// needed. Errors are found with the first byte that shows them.
 WsError readHeader(const uint8_t* p, size_t n, FrameHeader& h) noexcept;
 // [any] Writes the header of an unmasked, final frame; returns its length, at most 10.
 size_t writeHeader(Opcode opcode, uint64_t payload, char* out) noexcept;

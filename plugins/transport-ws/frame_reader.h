@@ -15,8 +15,8 @@ namespace sara::ws {
 
 // A Sink is told, and may end the stream in every call:
 //   uint64_t limit()                              largest message now
-//   bool message(const uint8_t*, uint64_t)        false: stop behind this one; 64 readable bytes
-//                                                 follow, the bytes are valid during the call
+//   bool message(const uint8_t*, uint64_t)        never empty; false: stop behind this one; 64
+//                                                 readable bytes follow, valid during the call
 //   bool ping(const uint8_t*, size_t)             as above, at most 125 bytes
 //   bool pong()                                   as above
 //   void closed(const uint8_t*, size_t)           a valid Close frame: code and reason, or nothing
@@ -64,6 +64,7 @@ class FrameReader {
         if (h.control()) return control(h, body);
         const bool ascii = unmask(body, static_cast<size_t>(h.payload), h.mask);
         if (!state_.in_message && h.fin) {
+            if (h.payload == 0) return Step::kOn;
             if (h.opcode == kText && !ascii && !wholeText(body, h.payload)) {
                 return fail(WsError::kNotUtf8);
             }
@@ -108,13 +109,15 @@ class FrameReader {
 
     // A header with what the message so far says about it.
     WsError check(const uint8_t* p, uint64_t n, FrameHeader& h) {
-        const WsError e = readHeader(p, static_cast<size_t>(n), h);
-        if (e != WsError::kNone) return e;
+        // Byte by byte, so that the answer does not depend on how many came in one read.
+        if (const WsError e = checkFirstByte(p[0]); e != WsError::kNone) return e;
         const uint8_t opcode = p[0] & 0x0f;
         if (opcode < kClose) {
             if (opcode == kContinuation && !state_.in_message) return WsError::kNothingToContinue;
             if (opcode != kContinuation && state_.in_message) return WsError::kMessageInsideMessage;
         }
+        const WsError e = readHeader(p, static_cast<size_t>(n), h);
+        if (e != WsError::kNone) return e;
         if (h.size == 0 || h.control()) return WsError::kNone;
         // The limit may have grown with the messages before this one.
         const auto above = [&] {

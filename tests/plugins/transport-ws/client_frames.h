@@ -10,11 +10,11 @@ namespace sara::ws {
 
 struct RawFrame {
     bool fin = true;
-    uint8_t reserved = 0;  // 0 to 7
-    uint8_t opcode = 1;
+    int reserved = 0;  // 0 to 7
+    int opcode = 1;
     bool masked = true;
     std::string payload = {};
-    uint8_t length_bytes = 0;       // 1, 2 or 8; 0: the shortest form
+    int length_bytes = 0;           // 1, 2 or 8; 0: the shortest form
     uint64_t claimed = UINT64_MAX;  // other length than the payload's
 };
 
@@ -38,7 +38,7 @@ inline std::string textFrame(std::string_view text) {
     return bytesOf({.payload = std::string(text)});
 }
 
-inline std::string closePayload(uint16_t code, std::string_view reason = {}) {
+inline std::string closePayload(int code, std::string_view reason = {}) {
     std::string out{static_cast<char>(code >> 8), static_cast<char>(code & 0xff)};
     return out.append(reason);
 }
