@@ -66,13 +66,11 @@ struct WsFraming::Sink {
     bool ping(const uint8_t* data, size_t len) {
         loop.context().count(meters.pings);
         loop.context().gate->activity(loop.context().host, c.session);
-        if (c.out.empty()) state.pongs = 0;
-        if (state.pongs >= kPongsQueuedMax) {
-            // It asks and does not read: what is queued answers the earlier ones.
+        if (c.out.queued() > kPongQueueBytesMax) {
+            // It asks and does not read: what is queued says that we live.
             loop.context().count(meters.pongs_left_out);
             return true;
         }
-        ++state.pongs;
         if (!queueFrame(loop, c, kPong, {reinterpret_cast<const char*>(data), len})) noMemory();
         return c.listening();
     }

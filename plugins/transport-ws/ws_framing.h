@@ -17,7 +17,8 @@ struct WsMeters {
 // [loop]
 class WsFraming final : public stream::Framing {
   public:
-    static constexpr uint8_t kPongsQueuedMax = 64;  // docs/limits.md: pongs_queued_max
+    // What may wait for a client that asks for pongs; docs/limits.md: pong_queue_bytes_max
+    static constexpr uint64_t kPongQueueBytesMax = 65'536;
 
     WsFraming(const Origins& origins, const WsMeters& meters)
         : origins_(origins), meters_(meters) {}

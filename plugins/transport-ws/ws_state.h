@@ -19,7 +19,6 @@ struct WsState {
     bool upgraded : 1 = false;
     bool mute : 1 = false;  // nothing but the ending leaves
     bool close_sent : 1 = false;
-    uint8_t pongs = 0;               // queued since the write queue was last seen empty
     WsError error = WsError::kNone;  // why we close
 };
 static_assert(sizeof(WsState) == 8);

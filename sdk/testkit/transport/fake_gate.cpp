@@ -18,9 +18,9 @@ sara_status GateSession::send(std::string_view body, uint64_t* end_offset) {
     return api->send(self, conn, &piece, 1, end_offset != nullptr ? end_offset : &end);
 }
 
-void GateSession::close(uint32_t flush_ms) {
+void GateSession::close(uint32_t flush_ms, std::string_view reason) {
     closed_by_us = true;
-    api->close(self, conn, {"test", 4}, flush_ms);
+    api->close(self, conn, {reason.data(), reason.size()}, flush_ms);
 }
 
 struct FakeGateTable {
@@ -76,7 +76,8 @@ struct FakeGateTable {
         return g.on_heartbeat ? g.on_heartbeat(*s) : SARA_OK;
     }
     static void activity(const sara_host*, sara_id session) SARA_NOEXCEPT {
-        (void)g_gate->find(session, "activity");
+        GateSession* s = g_gate->find(session, "activity");
+        if (s != nullptr) ++s->activities;
     }
     static void violation(const sara_host*, sara_id session, sara_str reason) SARA_NOEXCEPT {
         FakeGate& g = *g_gate;

@@ -28,6 +28,7 @@ struct GateSession {
     bool secure = false;
     std::vector<std::string> frames;  // as they arrived
     uint32_t heartbeats = 0;
+    uint32_t activities = 0;
     uint32_t drained = 0;
     std::vector<std::string> violations;
     std::string closed_reason;  // of gate.closed()
@@ -40,7 +41,7 @@ struct GateSession {
     // What the kernel does, on the session's loop.
     sara_status send(std::string_view body, uint64_t* end_offset = nullptr);
     sara_status control(uint32_t control) { return api->control(self, conn, control); }
-    void close(uint32_t flush_ms);
+    void close(uint32_t flush_ms, std::string_view reason = "test");
     void pause(bool on) { api->pause_read(self, conn, on ? 1 : 0); }
     uint64_t queued() const { return api->queued_bytes(self, conn); }
     uint64_t written() const { return api->written(self, conn); }

@@ -209,6 +209,9 @@ void fragments(Table& t) {
               data(opcode, false, "a") + data(opcode, false, "b") + data(0, true, "c"),
               {errorEvent(WsError::kMessageInsideMessage)});
     }
+}
+
+void sequences(Table& t) {
     const WsError nothing = WsError::kNothingToContinue;
     t.add("ContinuationAtTheBeginningIsRefused", data(0, true, "a"), {errorEvent(nothing)});
     t.add("UnfinishedContinuationAtTheBeginningIsRefused", data(0, false, "a"),
@@ -244,6 +247,7 @@ std::vector<RfcCase> frameCases() {
     masks(t);
     controls(t);
     fragments(t);
+    sequences(t);
     return t.cases;
 }
 
