@@ -324,8 +324,9 @@ void Groups::hear(uint64_t fanout, Report report) {
     if (--f->unsettled == 0) finish(*f);
 }
 
-void Groups::unparkSender(const Fanout& f) {
-    if (!f.parked) return;
+void Groups::unparkSender(Fanout& f) {
+    // Once: by now he may wait for his next group packet.
+    if (!std::exchange(f.parked, false)) return;
     if (Session* s = room_.sessions().find(f.sender)) room_.resume(*s, kPauseGroup);
 }
 

@@ -66,7 +66,7 @@ class Groups {
     void toMembers(Fanout& f, Roster roster);
     void send(Fanout& f, std::unique_ptr<Portion> portion, uint32_t loop);
     void hear(uint64_t fanout, Report report);
-    void unparkSender(const Fanout& f);
+    void unparkSender(Fanout& f);
     void finish(Fanout& f);
     void fail(Fanout& f, std::string_view reason);
     static void onExpanded(Room& room, SessionId session, uint64_t fanout,

@@ -60,6 +60,26 @@ TEST_P(GroupOrder, WhatASenderWritesAfterAGroupPacketDoesNotOvertakeIt) {
     EXPECT_THAT(contentsOf(t.carl), ElementsAre("4", "5"));
 }
 
+// Found by a wire test: 6 came behind 7 and 8.
+TEST_P(GroupOrder, TheAckOfAGroupPacketDoesNotSetFreeASenderWhoWaitsForHisNext) {
+    GroupStage& t = start();
+    t.group("g1", {"alice", "bob"});
+    t.callback.hold = true;
+    t.alice.write(groupSaying(t.alice.jid(), "G1", "g1", "1"));
+    t.alice.write(groupSaying(t.alice.jid(), "G2", "g1", "2"));
+    t.alice.write(chatText(t.alice.jid(), t.bob.jid(), "m1", 1, "3"));
+    t.settle();
+    t.callback.release();
+    t.settle();
+    EXPECT_THAT(contentsOf(t.bob), ElementsAre("1"));
+    t.advance(100);  // G1 is stored and acked while G2 waits for its members
+    EXPECT_THAT(t.alice.got(), ElementsAre("ack:G1"));
+    EXPECT_THAT(t.bob.got(), IsEmpty());
+    t.callback.release();
+    t.settle();
+    EXPECT_THAT(contentsOf(t.bob), ElementsAre("2", "3"));
+}
+
 TEST_P(GroupOrder, NobodyElseWaitsForASlowBackend) {
     GroupStage& t = start();
     t.group("g1", {"alice", "bob", "carl"});

@@ -18,7 +18,9 @@ typedef void (*sara_members_done)(void *user, sara_status st, const sara_str *us
 typedef struct sara_callback {
     uint32_t struct_size;
     uint32_t reserved;
-    /* [loop] Members of a group. SARA_E_NOTFOUND: no such group. */
+    /* [loop] Members of a group. SARA_E_NOTFOUND: no such group. The one completion that may be
+     * given inside the call: an answer at hand then costs the packet no turn. The host gives up
+     * after group_timeout_ms; a later or second completion touches nobody. */
     void (*members)(void *self, sara_str gid, sara_str domain, sara_members_done done,
                     void *user) SARA_NOEXCEPT;
     /* [loop] This packet now waits for user. The provider keeps the notice until the backend has
