@@ -1,0 +1,60 @@
+"""The real server as a child process for tests of examples. Decides its conf (loopback, free ports, a folder of its
+own); refuses to leave it behind: the kernel kills it when the test dies."""
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+
+PATIENCE_S = 30.0
+
+
+class SaraServer:
+    def __init__(self, folder, **conf):
+        self._output = os.path.join(folder, "sara.out")
+        path = os.path.join(folder, "conf.json")
+        everything = {
+            "bind": "127.0.0.1", "port": 0, "enable_ws": True, "wsport": 0, "enable_wss": False, "enable_tls": False,
+            "nodeid": "n01", "store": "embedded", "datadir": os.path.join(folder, "data"),
+            "pidfile": os.path.join(folder, "sara.pid"), "logfile": os.path.join(folder, "sara.log"), **conf}
+        with open(path, "w") as file:
+            json.dump(everything, file)
+        self._command = ["setpriv", "--pdeathsig", "KILL", os.environ["SARA_TEST_BINARY"], "-c", path]
+        self._process = None
+        self.start()
+
+    def start(self):
+        """Starts the server and reads from its ready line where it listens."""
+        with open(self._output, "wb") as output:
+            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            ready = re.search(r"ready.*\bws [\d.]+:(\d+).*\n", self.output())
+            if ready:
+                break
+            assert self._process.poll() is None and time.monotonic() < deadline, "not ready:\n" + self.output()
+            time.sleep(0.02)
+        self.port = int(ready.group(1))
+
+    @property
+    def address(self):
+        return f"ws://127.0.0.1:{self.port}/"
+
+    def output(self):
+        with open(self._output, errors="replace") as file:
+            return file.read()
+
+    def kill(self):
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self):
+        """SIGTERM; returns the exit code. A server that does not end in time is killed."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            return self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return None
