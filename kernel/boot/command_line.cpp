@@ -18,8 +18,9 @@ namespace {
 using Poco::Util::Option;
 
 const std::vector<std::string>& commands() {
-    static const std::vector<std::string> kCommands = {
-        "start", "setup", "stop", "check", "version", "help", "plugin", "talk", "makeconn"};
+    static const std::vector<std::string> kCommands = {"start",    "setup", "stop",   "check",
+                                                       "version",  "help",  "plugin", "talk",
+                                                       "makeconn", "pprof"};
     return kCommands;
 }
 
@@ -36,7 +37,7 @@ Poco::Util::OptionSet optionSet() {
     add("out", "o", "setup: write this file", "FILE");
     add("store", "", "setup: embedded (default) or redis", "NAME");
     add("force", "", "setup: overwrite an existing file", nullptr);
-    add("debug", "", "accepted for old scripts; say \"loglevel\": 3 instead", nullptr);
+    add("debug", "", "start: profile processor time and memory, for `sara pprof`", nullptr);
     add("version", "v", "print the version", nullptr);
     add("help", "h", "print this text", nullptr);
     return set;
@@ -58,6 +59,8 @@ void apply(const std::string& name, const std::string& value, CommandLine* line)
         }
     } else if (name == "daemon") {
         line->daemon = true;
+    } else if (name == "debug") {
+        line->debug = true;
     } else if (name == "force") {
         line->force = true;
     }
@@ -121,7 +124,9 @@ std::string usageText() {
     formatter.setHeader(
         "Commands: start (default), setup (write a conf file), stop, check (conf file and plugins, "
         "without starting), plugin list, talk (chat from the terminal; `sara talk --help`), "
-        "makeconn (load on a server; `sara makeconn --help`), version, help.");
+        "makeconn (load on a server; `sara makeconn --help`), pprof (profiles of a server that "
+        "runs with "
+        "--debug), version, help.");
     formatter.setWidth(90);
     formatter.format(out);
     return out.str();

@@ -11,6 +11,7 @@ struct CommandLine {
     std::string config = "/etc/sara/conf.json";
     bool config_given = false;
     bool daemon = false;
+    bool debug = false;
     bool force = false;
     std::string out = "/etc/sara/conf.json";  // setup
     std::string store = "embedded";           // setup

@@ -6,11 +6,13 @@
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 
 #include "boot/certificate.h"
 #include "boot/conf_template.h"
 #include "boot/pid_file.h"
 #include "boot/plugin_plan.h"
+#include "boot/report_answer.h"
 
 namespace sara::boot {
 
@@ -68,6 +70,17 @@ std::string joined(const std::vector<std::string>& words) {
     return out.empty() ? "-" : out;
 }
 
+// The conf file, the defaults when there is none and none was named, or nothing and the problems on
+// stderr.
+std::optional<Conf> confOrDefaults(const CommandLine& line) {
+    Problems problems;
+    std::error_code error;
+    const bool exists = line.config_given || std::filesystem::exists(line.config, error);
+    auto conf = exists ? Conf::load(line.config, &problems) : Conf::parse("{}", "", &problems);
+    for (const std::string& problem : problems) std::cerr << "sara: " << problem << "\n";
+    return conf;
+}
+
 }  // namespace
 
 int runSetup(const CommandLine& line) {
@@ -99,13 +112,8 @@ int runCheck(const CommandLine& line) {
 }
 
 int runPluginList(const CommandLine& line) {
-    Problems problems;
-    std::error_code error;
     // Without a conf file the defaults say what would be enabled.
-    const bool exists = line.config_given || std::filesystem::exists(line.config, error);
-    const auto conf =
-        exists ? Conf::load(line.config, &problems) : Conf::parse("{}", "", &problems);
-    for (const std::string& problem : problems) std::cerr << "sara: " << problem << "\n";
+    const auto conf = confOrDefaults(line);
     if (!conf) return 1;
     const auto folders = pluginFolders(*conf);
     const std::vector<PluginFile> files = scanPlugins(folders);
@@ -124,15 +132,22 @@ int runPluginList(const CommandLine& line) {
 }
 
 int runStop(const CommandLine& line) {
-    Problems problems;
-    std::error_code error;
-    const bool exists = line.config_given || std::filesystem::exists(line.config, error);
-    const auto conf =
-        exists ? Conf::load(line.config, &problems) : Conf::parse("{}", "", &problems);
-    for (const std::string& problem : problems) std::cerr << "sara: " << problem << "\n";
+    const auto conf = confOrDefaults(line);
     if (!conf) return 1;
     constexpr int64_t kGraceMs = 10'000;  // behind the drain: flushing, joining, syncing
     return stopServer(conf->text("pidfile"), conf->integer("drain_timeout_ms") + kGraceMs);
+}
+
+int runPprof(const CommandLine& line) {
+    const auto conf = confOrDefaults(line);
+    if (!conf) return 1;
+    constexpr int64_t kAnswerMs = 10'000;
+    const int code = askForProfiles(conf->text("pidfile"), kAnswerMs);
+    if (code != 0) return code;
+    std::error_code error;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+    std::cout << "read them with : google-pprof --text " << program.string() << " FILE\n";
+    return 0;
 }
 
 int runVersion(bool brief) {

@@ -57,6 +57,7 @@ constexpr KeyRow kConfKeys[] = {
     {"offline_last_only_types", KeyType::kNumbers, "[]", 0, 999999999, "", 0, "", "Of these types only the last of each sender waits"},
     {"drain_timeout_ms", kInt, "10000", 0, kHourMs, "", 0, "ms", "Orderly end: sessions get this long"},
     // Process.
+    {"profile_dir", kText, "\"\"", 0, 0, "", kFileName, "", "Folder of profiles with --debug; empty: a private one in /tmp"},
     {"pidfile", kText, "\"/tmp/sara.pid\"", 0, 0, "", kFileName, "", "Pid file, locked; empty: none"},
     {"logfile", kText, "\"/tmp/sara.log\"", 0, 0, "", kFileName, "", "Log file; empty: none"},
     {"loglevel", kInt, "2", 0, 3, "", 0, "", "0 error, 1 warn, 2 info, 3 debug"},

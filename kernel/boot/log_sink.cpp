@@ -86,6 +86,7 @@ bool LogSink::start(std::string* error) {
     std::thread([shared = shared_] {
         sigset_t all;
         sigfillset(&all);
+        sigdelset(&all, SIGPROF);  // of profilers: it is for the thread that runs
         pthread_sigmask(SIG_SETMASK, &all, nullptr);
         pthread_setname_np(pthread_self(), "sara-log");
         shared->run();

@@ -26,6 +26,7 @@ int run(const std::vector<std::string>& args) {
     if (line.command == "check") return runCheck(line);
     if (line.command == "plugin") return runPluginList(line);
     if (line.command == "stop") return runStop(line);
+    if (line.command == "pprof") return runPprof(line);
     if (line.command == "version") return runVersion(false);
     if (line.command == "-v") return runVersion(true);
     if (line.command == "help") {

@@ -10,6 +10,7 @@
 #include "boot/daemon.h"
 #include "boot/log_sink.h"
 #include "boot/plugin_plan.h"
+#include "boot/profiler.h"
 #include "boot/signals.h"
 #include "loop/clock.h"
 
@@ -24,7 +25,8 @@ struct Runtime {
     const loop::Clock& clock;
     Signals& signals;
     Daemon& daemon;
-    uint64_t began_ms;  // monotonic: for "ready in"
+    uint64_t began_ms;   // monotonic: for "ready in"
+    Profiler& profiler;  // runs with --debug only
 
     // [control] Says that the server is ready: the ready line on stdout and in the log, the service
     // manager, the parent of a daemon. details: more to name, e.g. {"loops 2"}; may be empty.
@@ -37,8 +39,12 @@ struct Runtime {
     // [control] Until done() or conf key drain_timeout_ms has passed; more SIGTERMs are swallowed.
     // True: done.
     bool waitForDrain(const std::function<bool()>& done);
+    // [control] SIGUSR1: counters to the log, profiles to files, an answer for `sara pprof`.
+    void report();
     // [control] Writes every counter to the log.
     void reportCounters();
+    // [control] With --debug: one line now and then, as the earlier server had it.
+    void debugStatus();
 };
 
 // [any] "sara 1.0.0 ready in 12 ms: tcp 127.0.0.1:4222, store embedded /x, plugins transport-tcp

@@ -48,6 +48,7 @@ Signals::Event Signals::wait(uint64_t timeout_ms) {
         case SIGHUP:
             return Event::kReopen;
         case SIGUSR1:
+            request_ = info.ssi_code == SI_QUEUE ? info.ssi_int : 0;
             return Event::kReport;
         default:
             return Event::kEnd;

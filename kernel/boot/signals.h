@@ -1,5 +1,5 @@
 // Signals as events of the control thread. Decides which ones are ours (TERM and INT end, HUP
-// reopens logs, USR1 writes the counters) and that a second TERM never kills a drain.
+// reopens logs, USR1 writes counters and profiles) and that a second TERM never kills a drain.
 #pragma once
 #include <cstdint>
 
@@ -19,11 +19,14 @@ class Signals {
 
     // [control] Waits for the next signal, at most timeout_ms (UINT64_MAX: for ever).
     Event wait(uint64_t timeout_ms);
+    // The number that came with the last kReport: `sara pprof` asks with one, `kill` with 0.
+    [[nodiscard]] int request() const { return request_; }
     // Readable when a signal waits: for whoever has more to poll.
     int fd() const { return fd_; }
 
   private:
     int fd_;
+    int request_ = 0;
 };
 
 }  // namespace sara::boot

@@ -9,6 +9,7 @@
 #include "boot/log_channel.h"
 #include "boot/pid_file.h"
 #include "boot/plugin_plan.h"
+#include "boot/report_answer.h"
 #include "boot/server.h"
 
 namespace sara::boot {
@@ -66,8 +67,14 @@ class Application final : public Poco::Util::ServerApplication {
         LogSink log(logOptions(*conf), clock);
         if (!log.start(&error)) return refuse({error});
         attachPocoLog(log, static_cast<loop::LogLevel>(conf->integer("loglevel")));
+        Profiler profiler;
+        if (line_.debug) {
+            error = profiler.start(conf->text("profile_dir"));
+            if (!error.empty()) return refuse({error});
+            log.write(loop::LogLevel::kInfo, "boot", "profiling to " + profiler.folder());
+        }
         Signals signals;
-        Runtime runtime{*conf, std::move(plan), log, clock, signals, daemon, began_ms};
+        Runtime runtime{*conf, std::move(plan), log, clock, signals, daemon, began_ms, profiler};
         int code = 1;
         try {
             code = runServer(runtime);
@@ -76,6 +83,7 @@ class Application final : public Poco::Util::ServerApplication {
         } catch (const std::exception& e) {
             code = runtime.fail(e.what());
         }
+        forgetReport(conf->text("pidfile"));
         detachPocoLog();
         log.write(loop::LogLevel::kInfo, "boot", code == 0 ? "ended in order" : "ended");
         return code;
@@ -88,6 +96,10 @@ class Application final : public Poco::Util::ServerApplication {
 }  // namespace
 
 int runStart(const CommandLine& line) {
+    if (line.debug) {
+        const std::string wrong = Profiler::enter();
+        if (!wrong.empty()) return refuse({wrong});
+    }
     Application application(line);
     // Its words were read already; it gets none.
     return application.run(std::vector<std::string>{"sara"});

@@ -49,6 +49,7 @@ sara_status WorkerThreads::submit(sara_fn work, sara_fn done, void* user) {
 bool WorkerThreads::startThread() noexcept {
     sigset_t all, before;
     sigfillset(&all);
+    sigdelset(&all, SIGPROF);  // of profilers: it is for the thread that runs
     pthread_sigmask(SIG_SETMASK, &all,
                     &before);  // a new thread inherits: signals are for boot's thread
     bool started = true;

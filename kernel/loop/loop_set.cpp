@@ -63,6 +63,7 @@ void LoopSet::start() {
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
+    sigdelset(&all, SIGPROF);  // of profilers: it is for the thread that runs
     pthread_sigmask(SIG_SETMASK, &all, &before);
     threads_.reserve(loops_.size());
     for (const auto& loop : loops_) {
