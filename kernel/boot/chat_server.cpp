@@ -16,7 +16,8 @@ ChatServer::ChatServer(chat::Settings settings, loop::LoopSet& loops, bus::Bus& 
       callback_(loops, bus.services().handle(SARA_SVC_CALLBACK)),
       world_{settings_, loops, admission_, hooks_, store_, &auth_, ids_, log, &callback_, {}},
       gate_(world_),
-      session_commands_(world_, bus.commands()) {
+      session_commands_(world_, bus.commands()),
+      push_command_(world_, bus.commands()) {
     for (uint32_t i = 0; i < loops.size(); ++i) {
         rooms_.push_back(std::make_unique<chat::Room>(world_, i));
         world_.rooms.push_back(rooms_.back().get());

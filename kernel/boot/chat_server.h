@@ -9,6 +9,7 @@
 #include "bus/bus.h"
 #include "bus/callback_bus.h"
 #include "bus/chat_hooks.h"
+#include "bus/push_command.h"
 #include "bus/session_commands.h"
 #include "bus/store_bus.h"
 #include "bus/transport_bus.h"
@@ -42,6 +43,7 @@ class ChatServer {
     std::vector<std::unique_ptr<chat::Room>> rooms_;
     bus::TransportBus gate_;
     bus::SessionCommands session_commands_;
+    bus::PushCommand push_command_;
 };
 
 }  // namespace sara::boot

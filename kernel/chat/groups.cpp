@@ -11,15 +11,15 @@ namespace {
 
 constexpr uint32_t kMembersMin = 2;  // fewer are no group
 
-bool validGid(std::string_view gid) {
+}  // namespace
+
+bool Groups::validGid(std::string_view gid) {
     if (gid.empty() || gid.size() > Groups::kGidBytesMax) return false;
     for (const char c : gid) {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return false;
     }
     return true;
 }
-
-}  // namespace
 
 // One packet on its way to many.
 struct Groups::Fanout {

@@ -36,6 +36,9 @@ class Groups {
     static constexpr size_t kGidBytesMax = 128;     // docs/limits.md: gid_bytes_max
     static constexpr uint32_t kLookupsMax = 4'096;  // per loop; docs/limits.md: group_lookups_max
 
+    // [any] A name that a group may have.
+    static bool validGid(std::string_view gid);
+
     explicit Groups(Room& room);
     ~Groups();
 
