@@ -101,6 +101,7 @@ void Room::abandon(RoomWorld& world, uint64_t ticket) {
 
 void Login::begin(Session& s) {
     s.state = SessionState::kAuthenticating;
+    s.login_turn = ++last_turn_;
     room_.pause(s, kPauseLogin);
     // Without a timer the auth service's own limit bounds the wait: it answers exactly once.
     (void)room_.setTimer(s, room_.settings().auth_timeout_ms, authDeadline);
@@ -172,6 +173,12 @@ void Login::admit(Session& s) {
     if (needsEscapes(s.jid)) appendEscaped(s.jid, s.jid_json);
     if (Session* earlier = room_.users().find(s.bare())) {
         room_.count().kicks.add();
+        if (earlier->login_turn > s.login_turn) {
+            // While this login was being checked he came back over another connection and is in.
+            s.wire->control(s.conn, Control::kKill);
+            room_.end(s, "replaced", room_.settings().close_flush_ms);
+            return;
+        }
         earlier->wire->control(earlier->conn, Control::kKill);
         // Stores what it had not acknowledged, before the new session reads the backlog.
         room_.end(*earlier, "replaced", room_.settings().close_flush_ms);

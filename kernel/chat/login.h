@@ -49,6 +49,7 @@ class Login {
 
     Room& room_;
     EnvelopeReader reader_;
+    uint64_t last_turn_ = 0;
 };
 
 }  // namespace sara::chat

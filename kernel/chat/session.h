@@ -57,7 +57,8 @@ struct Session {
     std::string jid;       // full, as the client wrote it
     std::string jid_json;  // the same, escaped; empty when it needs no escapes
     std::string login_id;
-    std::string password;  // only until the login is decided
+    std::string password;     // only until the login is decided
+    uint64_t login_turn = 0;  // which login of this loop this is, from the oldest to the newest
 
     loop::TimerId timer = 0;  // login deadline, then idle check
     loop::TimerId rate_timer = 0;

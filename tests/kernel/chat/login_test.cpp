@@ -190,6 +190,29 @@ TEST(Login, ParallelLoginsOfOneJidLeaveOneSession) {
     EXPECT_THAT(users.back()->got(), ElementsAre("m1"));
 }
 
+// A client that gave up waiting and came back was thrown out by the answer to its first try:
+// reading is paused while a login is checked, so the server did not know that the client had left.
+TEST(Login, LateYesForAnEarlierConnectionDoesNotThrowOutTheLaterOne) {
+    Stage stage(1, {.enable_auth = true});
+    stage.auth.hold = true;
+    User first(stage, "alice@t.com/pc");
+    first.login();
+    stage.auth.hold = false;
+    User second(stage, "alice@t.com/pc");
+    EXPECT_THAT(second.login().got(), ElementsAre("login:ok"));
+    second.take();
+    stage.auth.release(Status::kOk);
+    stage.settle();
+    EXPECT_TRUE(first.closed());
+    EXPECT_THAT(first.got(), ElementsAre("<kill>"));
+    EXPECT_FALSE(second.closed());
+    EXPECT_THAT(second.got(), IsEmpty());
+    User bob(stage, "bob@t.com");
+    bob.login().take();
+    bob.chat("alice@t.com", "m1");
+    EXPECT_THAT(second.got(), ElementsAre("m1"));
+}
+
 // G4: the close of the old session removed the record of the new one.
 TEST(Login, AReconnectedUserIsReachableWhenTheOldConnectionClosesLate) {
     Stage stage;
