@@ -2,6 +2,7 @@
 
 #include "boot/json_text.h"
 #include "boot/nearest_name.h"
+#include "boot/text_format.h"
 
 namespace sara::boot {
 
@@ -41,7 +42,14 @@ std::optional<std::string> pluginConfig(const Conf& conf, const std::string& ins
             continue;
         }
         Poco::Dynamic::Var accepted;
-        if (PluginSchema::accept(key, value, &accepted)) {
+        const bool fits = PluginSchema::accept(key, value, &accepted);
+        const std::string wanted = fits && accepted.isString()
+                                       ? expectedFormat(key.format, accepted.toString())
+                                       : std::string();
+        if (!wanted.empty()) {
+            problems->push_back(
+                keyProblem(conf.file(), shown, describeFound(value, key.secret), wanted));
+        } else if (fits) {
             out->set(key.name, accepted);
         } else {
             problems->push_back(keyProblem(conf.file(), shown, describeFound(value, key.secret),

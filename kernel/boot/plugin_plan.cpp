@@ -35,6 +35,7 @@ class Planner {
     PluginPlan run() {
         select();
         for (const auto& [name, wanted] : wanted_) admit(name, wanted);
+        makeRoom();
         refuseRivals();
         while (dropUnserved()) {
         }
@@ -69,6 +70,11 @@ class Planner {
             if (!conf_.flag(key)) continue;
             wanted_["transport-ws"] = {true, std::string("key \"") + key + "\" is true"};
         }
+        // Without a URL it is quiet, and not missed where it is not installed.
+        const bool called = !conf_.text("callback").empty();
+        if (called || find("auth-callback") != nullptr) {
+            wanted_["auth-callback"] = {called, "key \"callback\" names a backend"};
+        }
         std::string store = conf_.store();
         if (store == "redis" && conf_.storeIsImplied() && find("store-redis") == nullptr) {
             // An old file must start this server as it is, also while there is no Redis store.
@@ -84,7 +90,7 @@ class Planner {
             wanted_[name] = {true, "section \"plugins." + name + "\" names it"};
         }
         for (auto entry = wanted_.begin(); entry != wanted_.end();) {
-            entry->second.required = flagOf(entry->first, "required", true);
+            entry->second.required = flagOf(entry->first, "required", entry->second.required);
             const bool enabled = flagOf(entry->first, "enabled", true);
             entry = enabled ? std::next(entry) : wanted_.erase(entry);
         }
@@ -120,6 +126,24 @@ class Planner {
         }
         for (const std::string& problem : problems)
             refuse(wanted.required, file->title() + problem);
+    }
+
+    // The callback plugin runs by default: whoever names another provider for one of its services
+    // has chosen that one, and keeps the rest of it.
+    void makeRoom() {
+        for (PlannedPlugin& planned : plan_.order) {
+            if (planned.instance != "auth-callback") continue;
+            std::erase_if(planned.plugin.manifest.provides, [&](const std::string& service) {
+                for (const PlannedPlugin& other : plan_.order) {
+                    if (&other == &planned || !other.plugin.manifest.offers(service)) continue;
+                    plan_.warnings.push_back("plugins 'auth-callback' and '" + other.instance +
+                                             "' both provide " + service + "; '" + other.instance +
+                                             "' is asked");
+                    return true;
+                }
+                return false;
+            });
+        }
     }
 
     // One provider for each service, except transports: taking the first would be a silent choice.
