@@ -22,7 +22,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-default-apps", "--disable-breakpad",
     "--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--lang=en-US",
 )
-KEYS = {"Enter": ("\r", 13), "ArrowDown": ("", 40), "Tab": ("", 9), " ": (" ", 32)}
+KEYS = {"Enter": ("\r", 13), "ArrowDown": ("", 40), "ArrowUp": ("", 38), "Tab": ("", 9), " ": (" ", 32)}
 
 
 def find():
@@ -60,7 +60,7 @@ class Browser:
         context = self.call("Target.createBrowserContext")["browserContextId"]
         target = self.call("Target.createTarget", {"url": "about:blank", "browserContextId": context})["targetId"]
         session = self.call("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
-        page = Page(self, session)
+        page = Page(self, session, context)
         self._pages[session] = page
         for domain in ("Page", "Runtime", "Log"):
             page.call(domain + ".enable")
@@ -127,10 +127,14 @@ class Browser:
 
 
 class Page:
-    def __init__(self, browser, session):
+    def __init__(self, browser, session, context):
         self._browser = browser
         self._session = session
+        self._context = context
         self.complaints = []  # exceptions, errors in the console, refusals of the content security policy
+
+    def close(self):
+        self._browser.call("Target.disposeBrowserContext", {"browserContextId": self._context})
 
     def call(self, method, params=None):
         return self._browser.call(method, params, self._session)
@@ -150,7 +154,9 @@ class Page:
         self.wait("document.readyState === 'complete' && location.href !== 'about:blank'")
 
     def evaluate(self, expression):
-        answer = self.call("Runtime.evaluate", {"expression": expression, "returnByValue": True})
+        """The value of an expression; of a promise, what it resolves to."""
+        answer = self.call("Runtime.evaluate",
+                           {"expression": expression, "returnByValue": True, "awaitPromise": True})
         assert "exceptionDetails" not in answer, f"{expression}: {answer['exceptionDetails']}"
         return answer["result"].get("value")
 

@@ -13,21 +13,21 @@ PATIENCE_S = 30.0
 class SaraServer:
     def __init__(self, folder, **conf):
         self._output = os.path.join(folder, "sara.out")
-        path = os.path.join(folder, "conf.json")
-        everything = {
-            "bind": "127.0.0.1", "port": 0, "enable_ws": True, "wsport": 0, "enable_wss": False, "enable_tls": False,
+        self._path = os.path.join(folder, "conf.json")
+        self._conf = {
+            "bind": "127.0.0.1", "port": 0, "enable_ws": True, "enable_wss": False, "enable_tls": False,
             "nodeid": "n01", "store": "embedded", "datadir": os.path.join(folder, "data"),
             "pidfile": os.path.join(folder, "sara.pid"), "logfile": os.path.join(folder, "sara.log"), **conf}
-        with open(path, "w") as file:
-            json.dump(everything, file)
-        self._command = ["setpriv", "--pdeathsig", "KILL", os.environ["SARA_TEST_BINARY"], "-c", path]
         self._process = None
         self.start()
 
-    def start(self):
-        """Starts the server and reads from its ready line where it listens."""
+    def start(self, port=0):
+        """Starts the server and reads from its ready line where it listens. port: for WebSocket, 0 for a free one."""
+        with open(self._path, "w") as file:
+            json.dump({**self._conf, "wsport": port}, file)
+        command = ["setpriv", "--pdeathsig", "KILL", os.environ["SARA_TEST_BINARY"], "-c", self._path]
         with open(self._output, "wb") as output:
-            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         deadline = time.monotonic() + PATIENCE_S
         while True:
             ready = re.search(r"ready.*\bws [\d.]+:(\d+).*\n", self.output())

@@ -2,66 +2,17 @@
 """examples/web-chat in a real browser against the real server: what people see when they use it by mouse and keyboard.
 
 Skipped (exit code 77) when no browser is installed. The server's program is $SARA_TEST_BINARY."""
-import pathlib
+import contextlib
+import http.server
 import sys
-import tempfile
+import threading
 import unittest
 
 import browser
-from sara_server import SaraServer
-
-PAGE = pathlib.Path(__file__).resolve().parents[2] / "examples" / "web-chat" / "index.html"
+from web_person import FOLDER, PAGE, WebCase
 
 
-class WebChat(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="sara-web-"))
-        cls.browser = browser.Browser(cls.folder)
-        cls.addClassCleanup(cls.browser.close)
-
-    def setUp(self):
-        folder = self.enterContext(tempfile.TemporaryDirectory(dir=self.folder))
-        self.server = SaraServer(folder)
-        self.addCleanup(self.end_server)
-        self.pages = []
-
-    def tearDown(self):
-        for page in self.pages:
-            self.assertEqual(page.complaints, [], "what the page wrote to the console")
-
-    def end_server(self):
-        self.assertEqual(self.server.stop(), 0, self.server.output())  # not 0 also when a sanitizer has complained
-
-    def page(self, jid, password="", heartbeat_s="50"):
-        """Somebody who has opened the page and filled in the form."""
-        page = self.browser.page(PAGE.as_uri())
-        self.pages.append(page)
-        page.fill("#server", self.server.address)
-        page.fill("#jid", jid)
-        page.fill("#password", password)
-        page.fill("#heartbeat-s", heartbeat_s)
-        return page
-
-    def online(self, jid, **more):
-        page = self.page(jid, **more)
-        page.click("#login")
-        page.wait_text("#state", "online")
-        return page
-
-    def talk_to(self, page, name, group=False):
-        page.fill("#peer", name)
-        page.evaluate("document.getElementById('kind').focus()")
-        if group != (page.evaluate("document.getElementById('kind').value") == "group"):
-            page.press("ArrowDown")
-        page.click("#open")
-        page.wait_text("#with", name)
-
-    def say(self, page, text):
-        page.fill("#text", text)
-        page.click("#send")
-        page.wait("document.getElementById('text').value === ''")
-
+class WebChat(WebCase):
     def test_a_message_arrives_and_its_sender_sees_the_ack(self):
         alice, bob = self.online("alice@demo/desk"), self.online("bob@demo/phone")
         self.talk_to(alice, "bob@demo")
@@ -69,7 +20,7 @@ class WebChat(unittest.TestCase):
         bob.wait_text(".theirs .text", "hello bob, 你好")
         self.assertEqual(bob.text(".theirs .from"), "alice@demo")
         self.assertEqual(bob.text("#with"), "alice@demo")
-        alice.wait("document.querySelector('.mine').dataset.state === 'acked'")
+        self.mark(alice, "acked")
         self.assertRegex(alice.text(".mine .mark"), r"✓ safe, \d+ ms")
         alice.wait_text("#n-acked", "1")
         self.assertEqual([alice.text("#n-sent"), alice.text("#n-waiting"), bob.text("#n-received")], ["1", "0", "1"])
@@ -94,13 +45,11 @@ class WebChat(unittest.TestCase):
         bob.wait_text("#n-offline", "2")
         self.assertEqual(bob.texts(".theirs .text"), ["first", "second"])
         self.assertEqual(bob.text(".theirs .away"), "while you were away")
-        bob.click("#beat")
-        bob.wait_text("#n-answers", "1")  # the acknowledgement of the batch is behind the server's door
+        self.beaten(bob)  # the acknowledgement of the batch is behind the server's door
         bob.click("#logout")
         bob.wait_text("#state", "offline")
         again = self.online("bob@demo")
-        again.click("#beat")
-        again.wait_text("#n-answers", "1")
+        self.beaten(again)
         self.assertEqual(again.text("#n-received"), "0")
 
     def test_a_second_login_ends_the_first_page_which_says_so_and_stays_out(self):
@@ -122,12 +71,147 @@ class WebChat(unittest.TestCase):
         self.talk_to(alice, "bob@demo")
         self.say(alice, evil)
         bob.wait_text(".theirs .text", evil)
-        alice.wait("document.querySelector('.mine').dataset.state === 'acked'")
+        self.mark(alice, "acked")
         self.assertEqual(alice.text(".mine .text"), evil)
         self.assertTrue(any("<img src=x" in text for text in bob.texts("#frames li")))
         for page in (alice, bob):
             self.assertEqual(page.evaluate("document.querySelectorAll('main img, main b, ol img, script').length"), 4)
             self.assertIsNone(page.evaluate("window.pwned"))
+
+    def test_a_message_written_while_the_server_is_down_leaves_when_it_is_back(self):
+        alice, bob = self.online("alice@demo"), self.online("bob@demo")
+        self.talk_to(alice, "bob@demo")
+        self.say(alice, "before")
+        self.mark(alice, "acked")
+        self.server.kill()
+        for page in (alice, bob):
+            page.wait("document.getElementById('state').dataset.state === 'waiting'")
+        self.assertRegex(alice.text("#state"), r"^connection lost \(closed 1006\), next try in \d+ s$")
+        self.say(alice, "meanwhile")
+        self.mark(alice, "waiting")
+        self.assertEqual(alice.text("#n-waiting"), "1")
+        self.server.start(port=self.server.port)
+        self.mark(alice, "acked")
+        bob.wait("document.querySelectorAll('.theirs').length === 2")
+        self.assertEqual(bob.texts(".theirs .text"), ["before", "meanwhile"])
+        for page in (alice, bob):
+            page.complaints = [text for text in page.complaints if "ERR_CONNECTION_REFUSED" not in text]
+
+    def test_a_refused_message_says_why_and_can_be_sent_again(self):
+        alice = self.online("alice@demo")
+        self.talk_to(alice, "no address")
+        self.say(alice, "x")
+        self.mark(alice, "failed")
+        self.assertIn("refused: not an address", alice.text(".mine .mark"))
+        self.assertEqual(alice.text("#banner"), "The server says: not an address")
+        self.assertEqual(alice.text("#n-failed"), "1")
+        alice.click(".mine .again")
+        alice.wait_text("#n-failed", "2")
+        self.assertEqual(len(alice.texts(".mine")), 1)
+        self.talk_to(alice, "nobody-asked", group=True)  # without a back end there are no groups
+        self.say(alice, "y")
+        self.mark(alice, "failed")
+        self.assertEqual(alice.text("#banner"), "The server says: no such group")
+        self.assertEqual(alice.text("#state"), "online")
+
+    def test_an_address_that_the_server_refuses_is_not_tried_again(self):
+        alice = self.page("alice")
+        alice.click("#login")
+        alice.wait_text("#state", "login refused: not an address")
+        self.assertEqual(alice.text("#banner"), "The server refused the login: not an address")
+        alice.fill("#jid", "alice@demo")
+        alice.press("Enter")
+        alice.wait_text("#state", "online")
+        self.assertEqual(alice.evaluate("document.getElementById('banner').hidden"), True)
+
+    def test_everything_can_be_done_with_the_keyboard(self):
+        bob = self.online("bob@demo")
+        alice = self.page("alice@demo")
+        alice.press("Enter")  # in a field of the form
+        alice.wait_text("#state", "online")
+        order = []
+        alice.evaluate("document.activeElement.blur()")
+        for _ in range(20):
+            alice.press("Tab")
+            order.append(alice.evaluate("document.activeElement.id || document.activeElement.tagName"))
+            if order[-1] == "peer" and "kind" not in order:
+                alice.type("bob@demo")
+                alice.press("Enter")
+                alice.wait_text("#with", "bob@demo")
+                self.assertEqual(alice.evaluate("document.activeElement.id"), "text")
+                alice.type("by hand")
+                alice.press("Enter")
+                alice.evaluate("document.getElementById('peer').focus()")
+        bob.wait_text(".theirs .text", "by hand")
+        for name in ("logout", "language", "peer", "kind", "open", "text", "send", "beat", "SUMMARY"):
+            self.assertIn(name, order)
+
+    def test_it_speaks_chinese_and_remembers_it(self):
+        alice = self.online("alice@demo")
+        alice.click("#language")
+        alice.wait_text("#state", "在线")
+        self.assertEqual(alice.evaluate("document.documentElement.lang"), "zh-CN")
+        words = alice.evaluate("Object.fromEntries(Object.entries(Words.all).map(([k, v]) => [k, Object.keys(v)]))")
+        self.assertEqual(words["en"], words["zh-CN"])
+        alice.load(PAGE)
+        alice.wait_text("#login", "登录")
+        self.assertEqual(alice.evaluate("document.getElementById('jid').value"), "alice@demo")
+        self.assertEqual(alice.evaluate("document.getElementById('password').value"), "")
+
+    def test_passwords_are_not_in_the_frames_on_the_screen(self):
+        alice = self.online("alice@demo", password="open sesame")
+        alice.click("#frames-panel summary")
+        frames = alice.texts("#frames li")
+        self.assertTrue(any('"type":0,"jid":"alice@demo","pwd":"***"' in text for text in frames), frames)
+        self.assertFalse(any("sesame" in text for text in frames), frames)
+
+    def test_it_fits_on_a_phone(self):
+        alice = self.online("alice@demo")
+        alice.call("Emulation.setDeviceMetricsOverride",
+                   {"width": 320, "height": 640, "deviceScaleFactor": 2, "mobile": True})
+        self.talk_to(alice, "bob@" + "a-very-long-name-of-a-domain." * 4 + "org")
+        self.say(alice, "a-long-word-without-any-place-to-break-it-" * 5)
+        self.mark(alice, "acked")
+        self.assertLessEqual(alice.evaluate("document.documentElement.scrollWidth"), 320)
+
+
+@contextlib.contextmanager
+def web_server(folder):
+    """A static web server on loopback; yields its origin."""
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *args):
+            super().__init__(*args, directory=str(folder))
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class WebChatFromAServer(WebCase):
+    def setUp(self):
+        self.origin = self.enterContext(web_server(FOLDER))
+        self.conf = {"plugins": {"transport-ws": {"origins": self.origin}}}
+        super().setUp()
+
+    def test_only_pages_of_the_listed_origins_may_connect(self):
+        alice = self.online("alice@demo", address=self.origin + "/index.html")
+        stranger = self.page("bob@demo")  # from a file: its origin is null
+        stranger.click("#login")
+        stranger.wait("document.getElementById('state').dataset.state === 'waiting'")
+        self.assertIn("403", " ".join(stranger.complaints))
+        stranger.complaints = []
+        stranger.click("#logout")
+        self.talk_to(alice, "bob@demo")
+        self.say(alice, "served")
+        self.mark(alice, "acked")
 
 
 if __name__ == "__main__":
