@@ -9,8 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -50,10 +52,25 @@ int connectTo(uint16_t port, const Client::Options& options) {
 
 }  // namespace
 
+std::string nameOf(Via via) {
+    constexpr std::array<const char*, 4> kNames{"Tcp", "Tls", "Ws", "Wss"};
+    return kNames[static_cast<size_t>(via)];
+}
+
+Via usualVia() {
+    const char* name = std::getenv("SARA_TEST_VIA");
+    const std::string_view wanted = name == nullptr ? "" : name;
+    return wanted == "wss"   ? Via::kWss
+           : wanted == "ws"  ? Via::kWs
+           : wanted == "tls" ? Via::kTls
+                             : Via::kTcp;
+}
+
 Client::Client(uint16_t port, Via via) : Client(port, Options{via, "127.0.0.1", 0, 0}) {}
 
 Client::Client(uint16_t port, const Options& options) : fd_(connectTo(port, options)) {
-    if (options.via == Via::kTls) handshake(options);
+    if (overTls(options.via)) handshake(options);
+    if (overWs(options.via)) upgrade();
 }
 
 Client::~Client() { close(); }
@@ -64,10 +81,17 @@ Client& Client::operator=(Client&& other) noexcept {
     std::swap(fd_, other.fd_);
     std::swap(context_, other.context_);
     std::swap(ssl_, other.ssl_);
+    std::swap(ssl_turn_, other.ssl_turn_);
     std::swap(read_waits_for_, other.read_waits_for_);
     std::swap(write_waits_for_, other.write_waits_for_);
     std::swap(ended_, other.ended_);
     std::swap(reset_, other.reset_);
+    std::swap(ws_, other.ws_);
+    std::swap(in_message_, other.in_message_);
+    std::swap(close_code_, other.close_code_);
+    std::swap(close_reason_, other.close_reason_);
+    std::swap(pongs_, other.pongs_);
+    std::swap(undecoded_, other.undecoded_);
     std::swap(jid_, other.jid_);
     std::swap(buffer_, other.buffer_);
     std::swap(rest_, other.rest_);
@@ -118,6 +142,7 @@ long Client::readSome(char* bytes, size_t size) {
         reset_ = true;
         return 0;
     }
+    const std::lock_guard<std::mutex> turn(*ssl_turn_);
     const int n = ::SSL_read(ssl_, bytes, static_cast<int>(size));
     if (n > 0) return n;
     const int error = ::SSL_get_error(ssl_, n);
@@ -132,6 +157,7 @@ long Client::writeSome(const char* bytes, size_t size) {
         if (n >= 0) return n;
         return errno == EAGAIN || errno == EINTR ? -1 : 0;
     }
+    const std::lock_guard<std::mutex> turn(*ssl_turn_);
     const int n = ::SSL_write(ssl_, bytes, static_cast<int>(size));
     if (n > 0) return n;
     const int error = ::SSL_get_error(ssl_, n);
@@ -140,6 +166,57 @@ long Client::writeSome(const char* bytes, size_t size) {
 }
 
 bool Client::sendRaw(std::string_view bytes, Millis wait) {
+    if (!ws_) return sendBytes(bytes, wait);
+    std::string frames;
+    while (!bytes.empty()) {
+        const auto end = bytes.find(kFrameEnd);
+        const bool whole = end != std::string_view::npos;
+        frames += ws::bytesOf({.fin = whole,
+                               .opcode = in_message_ ? 0 : 1,
+                               .payload = std::string(bytes.substr(0, end))});
+        in_message_ = !whole;
+        bytes.remove_prefix(whole ? end + 1 : bytes.size());
+    }
+    return sendBytes(frames, wait);
+}
+
+void Client::upgrade() {
+    if (!sendBytes(ws::kRequest)) throw std::runtime_error("the upgrade was not read");
+    const Deadline deadline;
+    size_t end = std::string::npos;
+    while ((end = buffer_.find("\r\n\r\n")) == std::string::npos && fill(deadline)) {
+    }
+    const bool welcome = end != std::string::npos && buffer_.rfind("HTTP/1.1 101 ", 0) == 0 &&
+                         buffer_.find("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n") < end;
+    if (!welcome) {
+        const std::string said = buffer_.substr(0, buffer_.find('\r'));
+        close();
+        throw std::runtime_error("not upgraded: " + said);
+    }
+    ws_ = true;
+    undecoded_ = buffer_.substr(end + 4);
+    buffer_.clear();
+    decode();
+}
+
+void Client::decode() {
+    for (const ws::ServerFrame& f : ws::takeFrames(undecoded_)) {
+        if (f.first == 0x81) {
+            const bool control = f.payload == "\\02" || f.payload == "\\03";
+            buffer_ += control ? std::string(1, static_cast<char>(f.payload[2] - '0')) : f.payload;
+            buffer_ += kFrameEnd;
+        } else if (f.first == 0x88) {
+            close_code_ = f.closeCode();
+            close_reason_ = f.payload.substr(std::min<size_t>(2, f.payload.size()));
+        } else if (f.first == 0x8a) {
+            pongs_.push_back(f.payload);
+        } else {
+            throw std::runtime_error("a frame that no server sends: " + std::to_string(f.first));
+        }
+    }
+}
+
+bool Client::sendBytes(std::string_view bytes, Millis wait) {
     const Deadline deadline(wait);
     while (!bytes.empty()) {
         const long n = writeSome(bytes.data(), bytes.size());
@@ -159,7 +236,8 @@ bool Client::fill(const Deadline& deadline) {
     while (!ended_ && fd_ >= 0) {
         const long n = readSome(chunk.data(), chunk.size());
         if (n > 0) {
-            buffer_.append(chunk.data(), static_cast<size_t>(n));
+            (ws_ ? undecoded_ : buffer_).append(chunk.data(), static_cast<size_t>(n));
+            if (ws_) decode();
             return true;
         }
         if (n == 0) {

@@ -1,5 +1,5 @@
 // The conf file of a server under test. Decides the defaults of the tests: loopback, free ports,
-// embedded store in the test's folder, no ws, quiet log. A test names only what it is about.
+// embedded store in the test's folder, tcp only, quiet log. A test names only what it is about.
 #pragma once
 #include <map>
 #include <string>

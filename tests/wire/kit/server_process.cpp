@@ -121,8 +121,10 @@ void ServerProcess::awaitReady() {
                 if (line.find("ready") == std::string::npos || lines.eof()) continue;
                 port_ = portOf(line, "tcp");
                 tls_port_ = portOf(line, "tls");
+                ws_port_ = portOf(line, "ws");
+                wss_port_ = portOf(line, "wss");
                 ready_line_ = line;
-                if (port_ != 0 || tls_port_ != 0) return true;
+                if (port_ + tls_port_ + ws_port_ + wss_port_ != 0) return true;
             }
             return child_.waitExit(Millis(0)).has_value();
         },

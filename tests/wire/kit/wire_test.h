@@ -18,7 +18,7 @@ namespace sara::wire {
 
 class WireTest : public ::testing::Test {
   protected:
-    WireTest() : conf_(Conf::inFolder(folder_.path().string())) {}
+    WireTest() : conf_(Conf::inFolder(folder_.path().string())) { use(usualVia()); }
 
     void TearDown() override {
         if (server_ == nullptr) return;
@@ -28,11 +28,14 @@ class WireTest : public ::testing::Test {
         expectNoFindings();
     }
 
-    // Adds a certificate and enables the TLS listener. Before the first server().
-    void useTls() {
-        writeTlsIdentity();
-        conf_.set("enable_tls", "true");
+    // Enables a listener, with a certificate when it needs one. Before the first server().
+    void use(Via via) {
+        if (overTls(via)) writeTlsIdentity();
+        if (via == Via::kTls) conf_.set("enable_tls", "true");
+        if (via == Via::kWs) conf_.set("enable_ws", "true");
+        if (via == Via::kWss) conf_.set("enable_wss", "true");
     }
+    void useTls() { use(Via::kTls); }
 
     ServerProcess& server() {
         if (server_ == nullptr) start();
@@ -46,10 +49,21 @@ class WireTest : public ::testing::Test {
     // For tests that end the server themselves.
     void serverMayEnd() { ended_ = true; }
 
-    Client connect(Via via = Via::kTcp) {
-        return Client(via == Via::kTls ? server().tlsPort() : server().port(), via);
+    uint16_t portOf(Via via) {
+        ServerProcess& s = server();
+        switch (via) {
+            case Via::kTls:
+                return s.tlsPort();
+            case Via::kWs:
+                return s.wsPort();
+            case Via::kWss:
+                return s.wssPort();
+            default:
+                return s.port();
+        }
     }
-    Client online(const std::string& jid, Via via = Via::kTcp) {
+    Client connect(Via via = usualVia()) { return Client(portOf(via), via); }
+    Client online(const std::string& jid, Via via = usualVia()) {
         Client client = connect(via);
         const Packet reply = client.loginAndAck(jid);
         if (reply.result() != "ok") throw std::runtime_error("login refused: " + reply.text());
