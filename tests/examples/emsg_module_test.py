@@ -22,7 +22,8 @@ class EmsgModule(BrowserCase):
 
     def test_each_case_has_a_test(self):
         written = set(re.findall(r"^    async (\w+)\(\)", CASES, flags=re.M))
-        self.assertEqual(written, {name[5:] for name in dir(self) if name.startswith("test_")} - {"each_case_has_a_test"})
+        tests = {name.removeprefix("test_") for name in dir(self) if name.startswith("test_")}
+        self.assertEqual(written, tests - {"each_case_has_a_test"})
 
     def test_acknowledges_what_asks_for_it_and_nothing_else(self):
         self.play()

@@ -2,13 +2,11 @@
 """examples/web-chat in a real browser against the real server: what people see when they use it by mouse and keyboard.
 
 Skipped (exit code 77) when no browser is installed. The server's program is $SARA_TEST_BINARY."""
-import contextlib
-import http.server
 import sys
-import threading
 import unittest
 
 import browser
+from loopback_http import Backend, web_server
 from web_person import FOLDER, PAGE, WebCase
 
 
@@ -175,26 +173,6 @@ class WebChat(WebCase):
         self.assertLessEqual(alice.evaluate("document.documentElement.scrollWidth"), 320)
 
 
-@contextlib.contextmanager
-def web_server(folder):
-    """A static web server on loopback; yields its origin."""
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *args):
-            super().__init__(*args, directory=str(folder))
-
-        def log_message(self, *args):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 class WebChatFromAServer(WebCase):
     def setUp(self):
         self.origin = self.enterContext(web_server(FOLDER))
@@ -212,6 +190,54 @@ class WebChatFromAServer(WebCase):
         self.talk_to(alice, "bob@demo")
         self.say(alice, "served")
         self.mark(alice, "acked")
+
+
+class WebChatWithABackEnd(WebCase):
+    def setUp(self):
+        self.backend = Backend({"alice": "a-secret", "bob": "b-secret", "carol": "c-secret", "dave": "d-secret"},
+                               {"team": ["alice", "bob@demo", "carol"]})
+        self.addCleanup(self.backend.close)
+        self.conf = {"callback": self.backend.address, "enable_auth": True}
+        super().setUp()
+
+    def test_a_group_message_reaches_each_member_and_its_sender_sees_the_ack(self):
+        alice = self.online("alice@demo/desk", password="a-secret")
+        bob = self.online("bob@demo", password="b-secret")
+        dave = self.online("dave@demo", password="d-secret")
+        self.talk_to(alice, "team", group=True)
+        self.say(alice, "hello team")
+        self.mark(alice, "acked")  # also for carol, who is away
+        bob.wait_text(".theirs .text", "hello team")
+        self.assertEqual([bob.text(".theirs .from"), bob.text("#with"), bob.text("#n-group")],
+                         ["alice@demo", "team", "1"])
+        self.say(bob, "hello alice")  # answers where it came from: in the group
+        self.mark(bob, "acked")
+        alice.wait_text(".theirs .text", "hello alice")
+        self.assertEqual(alice.texts("#conversations button"), ["# team"])
+        carol = self.online("carol@demo", password="c-secret")
+        carol.wait_text("#n-offline", "2")
+        self.assertEqual(carol.texts(".theirs .text"), ["hello team", "hello alice"])
+        self.talk_to(dave, "team", group=True)
+        self.say(dave, "let me in")
+        self.mark(dave, "failed")
+        self.assertEqual(dave.text("#banner"), "The server says: not allowed")
+        for page in (alice, bob, carol):
+            self.beaten(page)
+            self.assertEqual(page.texts(".theirs .text").count("let me in"), 0)
+        self.assertEqual(self.backend.asked("get_user_list"), [{"gid": "team"}])  # once: the rest came from the cache
+
+    def test_a_wrong_password_is_told_and_not_tried_again(self):
+        alice = self.online("alice@demo", password="a-secret")
+        thief = self.page("alice@demo", password="guess")
+        thief.click("#login")
+        thief.wait_text("#state", "login refused: wrong password")
+        self.beaten(alice)  # and was not thrown out
+        self.assertEqual(alice.text("#state"), "online")
+        self.assertEqual([one["token"] for one in self.backend.asked("auth")], ["a-secret", "guess"])
+        thief.fill("#jid", "bob@demo")
+        thief.fill("#password", "b-secret")
+        thief.press("Enter")
+        thief.wait_text("#state", "online")
 
 
 if __name__ == "__main__":
