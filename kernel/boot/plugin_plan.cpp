@@ -13,6 +13,9 @@ namespace sara::boot {
 
 namespace {
 
+// A constant, and public.
+constexpr const char* kTemplateToken = "http-rpc access token";
+
 struct Wanted {
     bool required = true;
     std::string because;  // for the sentence when it is missing
@@ -74,6 +77,12 @@ class Planner {
         const bool called = !conf_.text("callback").empty();
         if (called || find("auth-callback") != nullptr) {
             wanted_["auth-callback"] = {called, "key \"callback\" names a backend"};
+        }
+        if (conf_.text("accesstoken") == kTemplateToken) {
+            plan_.warnings.push_back(conf_.file() +
+                                     ": key \"accesstoken\" is the text of the earlier server's "
+                                     "template, which everybody knows; `sara setup -o FILE` writes "
+                                     "a file with a random one");
         }
         std::string store = conf_.store();
         if (store == "redis" && conf_.storeIsImplied() && find("store-redis") == nullptr) {

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <iostream>
 
+#include "boot/file_limit.h"
 #include "boot/log_channel.h"
 #include "boot/pid_file.h"
 #include "boot/plugin_plan.h"
@@ -67,6 +68,9 @@ class Application final : public Poco::Util::ServerApplication {
         LogSink log(logOptions(*conf), clock);
         if (!log.start(&error)) return refuse({error});
         attachPocoLog(log, static_cast<loop::LogLevel>(conf->integer("loglevel")));
+        const FileLimitLine files = describeFileLimit(raiseFileLimit());
+        log.write(files.warning ? loop::LogLevel::kWarn : loop::LogLevel::kInfo, "boot",
+                  files.text);
         Profiler profiler;
         if (line_.debug) {
             error = profiler.start(conf->text("profile_dir"));

@@ -36,6 +36,28 @@ TEST_F(ProcessTest, ReadyLineNamesListenersStoreAndPlugins) {
                       HasSubstr("transport-tcp"), HasSubstr("ms")));
 }
 
+TEST_F(ProcessTest, TakesAllTheFilesThatTheSystemAllowsAndSaysHowMany) {
+    // A soft limit of 1024, as shells have it, ended at 1,000 clients of 20,000.
+    writeFile(folder_.file("c.json"), conf_.json());
+    ChildProcess child(
+        {"/bin/sh", "-c", "ulimit -Sn 256; exec " + saraBinary() + " -c " + folder_.file("c.json")},
+        folder_.file("out"), 512);
+    ASSERT_TRUE(waitUntil([&] { return child.output().find(" ready in ") != std::string::npos; }));
+    EXPECT_THAT(readFile(folder_.file("sara.log")),
+                AllOf(HasSubstr("may open 512 files, enough for about 112 clients"),
+                      HasSubstr("raise the hard limit (LimitNOFILE, ulimit -Hn)")));
+    child.signal(SIGTERM);
+    EXPECT_EQ(child.waitExit(), 0);
+}
+
+TEST_F(ProcessTest, CheckWarnsOfTheTokenThatEverybodyKnows) {
+    conf_.setText("accesstoken", "http-rpc access token");
+    writeFile(folder_.file("c.json"), conf_.json());
+    const CommandResult check = sara({"check", "-c", folder_.file("c.json")});
+    EXPECT_EQ(check.code, 0) << check.output;
+    EXPECT_THAT(check.output, HasSubstr("\"accesstoken\" is the text of the earlier server's"));
+}
+
 TEST_F(ProcessTest, EndsWithZeroAtSigtermAndRemovesItsPidFile) {
     // Defect 47: SIGTERM was ignored, the pid file stayed.
     start();
