@@ -154,7 +154,9 @@
 
   function openConversation(event) {
     event.preventDefault();
-    conversations.open(at('kind').value, at('peer').value.trim());
+    const kind = at('kind').value;
+    const name = at('peer').value.trim();
+    conversations.open(kind, kind === 'group' ? name : bare(name)); // answers come from the bare address, too
     at('peer').value = '';
     at('text').focus();
   }
@@ -191,7 +193,16 @@
   at('text').addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) send(event);
   });
-  addEventListener('online', () => client && client.state === 'waiting' && client.connect());
+  // The network is back, or the person is: no need to wait for the end of a pause, or for the next heartbeat.
+  const awake = () => {
+    if (client && client.state === 'waiting') client.connect();
+    else if (client && !document.hidden) client.heartbeat();
+  };
+  addEventListener('online', awake);
+  document.addEventListener('visibilitychange', awake);
+  addEventListener('beforeunload', (event) => {
+    if (client && client.unacked > 0) event.preventDefault(); // these messages live on this page only
+  });
 
   prefill();
   language(remember('language') || (/^zh\b/.test(navigator.language) ? 'zh-CN' : 'en'));

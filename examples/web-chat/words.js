@@ -22,6 +22,7 @@
       reason_group_notfound: 'no such group', reason_no_permission: 'not allowed', reason_queue_full: 'too many wait',
       reason_packet_too_large: 'too long', reason_no_ack: 'no answer', reason_error_jid: 'not an address',
       reason_backlog_full: 'too much waits for them', reason_timeout: 'no answer in time',
+      reason_busy: 'busy, try again', reason_store_error: 'cannot be stored now, try again',
     },
     'zh-CN': {
       title: '网页聊天', login_title: '登录', server: '服务器', jid: '你的地址', password: '密码',
@@ -42,6 +43,7 @@
       reason_group_notfound: '群组不存在', reason_no_permission: '没有权限', reason_queue_full: '等待的消息太多',
       reason_packet_too_large: '消息太长', reason_no_ack: '没有应答', reason_error_jid: '地址无效',
       reason_backlog_full: '对方的离线消息已满', reason_timeout: '超时',
+      reason_busy: '服务器忙,请重试', reason_store_error: '暂时无法保存,请重试',
     },
   };
 

@@ -36,10 +36,9 @@ class SaraServer:
             assert self._process.poll() is None and time.monotonic() < deadline, "not ready:\n" + self.output()
             time.sleep(0.02)
         self.port = int(ready.group(1))
-
-    @property
-    def address(self):
-        return f"ws://127.0.0.1:{self.port}/"
+        self.address = f"ws://127.0.0.1:{self.port}/"
+        secure = re.search(r"\bwss [\d.]+:(\d+)", ready.group(0))
+        self.secure_address = secure and f"wss://127.0.0.1:{secure.group(1)}/"
 
     def output(self):
         with open(self._output, errors="replace") as file:

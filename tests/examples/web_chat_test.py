@@ -2,7 +2,9 @@
 """examples/web-chat in a real browser against the real server: what people see when they use it by mouse and keyboard.
 
 Skipped (exit code 77) when no browser is installed. The server's program is $SARA_TEST_BINARY."""
+import subprocess
 import sys
+import tempfile
 import unittest
 
 import browser
@@ -190,6 +192,35 @@ class WebChatFromAServer(WebCase):
         self.talk_to(alice, "bob@demo")
         self.say(alice, "served")
         self.mark(alice, "acked")
+
+
+class WebChatInTls(WebCase):
+    def setUp(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory(dir=self.folder))
+        key, certificate = folder + "/server.key", folder + "/server.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
+                        "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        self.conf = {"enable_wss": True, "wssport": 0, "certfile": certificate, "keyfile": key}
+        super().setUp()
+
+    def test_wss_works_and_a_certificate_that_nobody_signed_is_refused_by_the_browser(self):
+        self.server.address = self.server.secure_address
+        alice = self.page("alice@demo")
+        alice.click("#login")
+        alice.wait("document.getElementById('state').dataset.state === 'waiting'")
+        self.assertIn("ERR_CERT_AUTHORITY_INVALID", " ".join(alice.complaints))
+        alice.complaints = []
+        alice.click("#logout")
+        bob = self.page("bob@demo")
+        bob.call("Security.setIgnoreCertificateErrors", {"ignore": True})
+        bob.click("#login")
+        bob.wait_text("#state", "online")
+        self.beaten(bob)
+        self.talk_to(bob, "bob@demo")
+        self.say(bob, "to myself, in TLS")
+        bob.wait_text(".theirs .text", "to myself, in TLS")
+        self.mark(bob, "acked")
 
 
 class WebChatWithABackEnd(WebCase):
