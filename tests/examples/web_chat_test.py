@@ -165,6 +165,22 @@ class WebChat(WebCase):
         self.assertTrue(any('"type":0,"jid":"alice@demo","pwd":"***"' in text for text in frames), frames)
         self.assertFalse(any("sesame" in text for text in frames), frames)
 
+    def test_a_long_absence_is_counted_whole_and_the_newest_are_kept_on_the_screen(self):
+        alice = self.page("alice@demo")
+        sent = alice.evaluate("""new Promise((resolve) => {
+            const client = new EmsgClient({ url: document.getElementById('server').value, jid: 'alice@demo' });
+            let acked = 0;
+            client.on('acked', () => ++acked === 1000 && resolve(acked));
+            for (let i = 1; i <= 1000; ++i) client.send('bob@demo', 'message ' + i);
+            client.connect();
+        })""")
+        self.assertEqual(sent, 1000)
+        bob = self.online("bob@demo")
+        bob.wait_text("#n-received", "1000")
+        self.assertEqual(bob.texts(".theirs .text"), [f"message {i}" for i in range(501, 1001)])
+        self.assertLessEqual(len(bob.texts("#frames li")), 200)
+        self.beaten(bob)
+
     def test_it_fits_on_a_phone(self):
         alice = self.online("alice@demo")
         alice.call("Emulation.setDeviceMetricsOverride",
