@@ -79,7 +79,7 @@ measure() {
 }
 
 cat >"$work/conf.json" <<END
-{"bind": "127.0.0.1", "port": 0, "tlsport": 0, "enable_ws": false, "enable_tls": true, "loops": 1,
+{"bind": "127.0.0.1", "port": 0, "tlsport": 0, "rpcport": 0, "enable_ws": false, "enable_tls": true, "loops": 1,
  "certfile": "$work/server.pem", "keyfile": "$work/server.key", "store": "embedded",
  "datadir": "$work/data", "pidfile": "$work/pid", "logfile": "", "loglevel": 1}
 END

@@ -84,6 +84,10 @@ class Planner {
                                      "template, which everybody knows; `sara setup -o FILE` writes "
                                      "a file with a random one");
         }
+        // Parts of every server that is installed whole; a folder without them is no mistake.
+        for (const char* name : {"rpc-http", "blacklist"}) {
+            if (find(name) != nullptr) wanted_[name] = {true, "it is part of the server"};
+        }
         std::string store = conf_.store();
         if (store == "redis" && conf_.storeIsImplied() && find("store-redis") == nullptr) {
             // An old file must start this server as it is, also while there is no Redis store.

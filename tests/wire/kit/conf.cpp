@@ -34,7 +34,7 @@ std::string Conf::json() const {
 Conf Conf::inFolder(const std::string& folder) {
     Conf conf;
     conf.setText("bind", "127.0.0.1").set("port", "0").set("tlsport", "0");
-    conf.set("wsport", "0").set("wssport", "0");
+    conf.set("wsport", "0").set("wssport", "0").set("rpcport", "0");
     conf.set("enable_ws", "false").set("enable_wss", "false").set("enable_tls", "false");
     conf.setText("nodeid", "n01").setText("store", "embedded");
     conf.setText("datadir", folder + "/data").setText("pidfile", folder + "/sara.pid");

@@ -123,6 +123,7 @@ void ServerProcess::awaitReady() {
                 tls_port_ = portOf(line, "tls");
                 ws_port_ = portOf(line, "ws");
                 wss_port_ = portOf(line, "wss");
+                rpc_port_ = portOf(line, "rpc");
                 ready_line_ = line;
                 if (port_ + tls_port_ + ws_port_ + wss_port_ != 0) return true;
             }

@@ -49,6 +49,7 @@ class ServerProcess {
     [[nodiscard]] uint16_t tlsPort() const { return tls_port_; }
     [[nodiscard]] uint16_t wsPort() const { return ws_port_; }
     [[nodiscard]] uint16_t wssPort() const { return wss_port_; }
+    [[nodiscard]] uint16_t rpcPort() const { return rpc_port_; }
     [[nodiscard]] pid_t pid() const { return child_.pid(); }
     [[nodiscard]] std::string output() const { return child_.output(); }
     [[nodiscard]] std::string readyLine() const { return ready_line_; }
@@ -75,6 +76,7 @@ class ServerProcess {
     uint16_t tls_port_ = 0;
     uint16_t ws_port_ = 0;
     uint16_t wss_port_ = 0;
+    uint16_t rpc_port_ = 0;
 };
 
 // Runs `sara` with args to its end. Returns exit code and output; code -1 when it did not end in
