@@ -7,13 +7,17 @@
 #include <regex>
 #include <sstream>
 
+#include "kit/backend.h"
+#include "kit/tls_identity.h"
 #include "kit/wire_test.h"
 
 namespace sara::wire {
 namespace {
 
 struct DocumentedBlock {
-    size_t line = 0;  // of its first row in the document
+    size_t line = 0;       // of its first row in the document
+    bool stream = false;   // bytes that only tcp and tls can carry
+    bool backend = false;  // with the operator's back end that the document describes
     std::string conf;
     std::vector<std::string> rows;
 };
@@ -32,7 +36,12 @@ std::vector<DocumentedBlock> blocks(const std::string& kind) {
             wanted = inside && row.rfind("```" + kind, 0) == 0;
             if (!wanted) continue;
             const size_t conf = row.find('{');
-            found.push_back({number + 1, conf == std::string::npos ? "" : row.substr(conf), {}});
+            const std::string words = row.substr(0, conf);
+            found.push_back({number + 1,
+                             words.find(" tcp") != std::string::npos,
+                             words.find(" backend") != std::string::npos,
+                             conf == std::string::npos ? "" : row.substr(conf),
+                             {}});
         } else if (wanted) {
             found.back().rows.push_back(row);
         }
@@ -61,25 +70,51 @@ std::string filled(size_t bytes) {
     return text + "\"}";
 }
 
-// One block on a server of its own.
+// The back end of the document: g1 has three members, and mallory may not log in.
+std::string backendAnswer(const BackendRequest& request) {
+    if (request.method == "get_user_list" && request.param("gid") == "g1") {
+        return R"({"sn":"1","success":true,"entity":{"users":["alice","bob","carl"]}})";
+    }
+    const bool good = request.method == "auth" && request.param("uid") != "mallory";
+    return good ? R"({"sn":"1","success":true})" : R"({"sn":"1","success":false})";
+}
+
+void setFrom(const Poco::JSON::Object& object, Conf* conf) {
+    for (const auto& name : object.getNames()) {
+        if (!object.isObject(name)) {
+            conf->set(name, Poco::Dynamic::Var::toString(object.get(name)));
+            continue;
+        }
+        const auto section = object.getObject(name);
+        for (const auto& key : section->getNames()) {
+            conf->set(name + "." + key, section->getValue<std::string>(key));
+        }
+    }
+}
+
+// One block on a server of its own, over the transport of this run.
 class Play {
   public:
     explicit Play(const DocumentedBlock& block) : block_(block) {
         Conf conf = Conf::inFolder(folder_.path().string());
         conf.set("login_failure_delay_ms", "20");
+        if (overTls(via_)) {
+            writeTlsIdentity(folder_.file("server.pem"), folder_.file("server.key"));
+            conf.setText("certfile", folder_.file("server.pem"));
+            conf.setText("keyfile", folder_.file("server.key"));
+        }
+        if (via_ == Via::kTls) conf.set("enable_tls", "true");
+        if (via_ == Via::kWs) conf.set("enable_ws", "true");
+        if (via_ == Via::kWss) conf.set("enable_wss", "true");
+        if (block.backend) {
+            backend_ = std::make_unique<Backend>();
+            backend_->answer(backendAnswer);
+            conf.setText("callback", backend_->url());
+            conf.set("enable_auth", "true");
+        }
         if (!block.conf.empty()) {
-            const auto object =
-                Poco::JSON::Parser().parse(block.conf).extract<Poco::JSON::Object::Ptr>();
-            for (const auto& name : object->getNames()) {
-                if (!object->isObject(name)) {
-                    conf.set(name, Poco::Dynamic::Var::toString(object->get(name)));
-                    continue;
-                }
-                const auto section = object->getObject(name);
-                for (const auto& key : section->getNames()) {
-                    conf.set(name + "." + key, section->getValue<std::string>(key));
-                }
-            }
+            setFrom(*Poco::JSON::Parser().parse(block.conf).extract<Poco::JSON::Object::Ptr>(),
+                    &conf);
         }
         server_ = std::make_unique<ServerProcess>(folder_.path().string(), conf);
     }
@@ -98,13 +133,26 @@ class Play {
     }
 
   private:
+    uint16_t port() const {
+        switch (via_) {
+            case Via::kTls:
+                return server_->tlsPort();
+            case Via::kWs:
+                return server_->wsPort();
+            case Via::kWss:
+                return server_->wssPort();
+            default:
+                return server_->port();
+        }
+    }
+
     void row(const std::string& text) {
         static const std::regex kRow("^(\\w+) *(<<|>>|<|>|#) (.*)$");
         std::smatch parts;
         ASSERT_TRUE(std::regex_match(text, parts, kRow)) << text;
         const std::string name = parts[1], what = parts[2], rest = parts[3];
         if (what != "<<" || name != expecting_) expectBytes();
-        Client& client = clients_.try_emplace(name, server_->port()).first->second;
+        Client& client = clients_.try_emplace(name, port(), via_).first->second;
         if (what == ">") {
             const bool fill = rest.rfind("FILL ", 0) == 0;
             ASSERT_TRUE(client.send(fill ? filled(std::stoul(rest.substr(5))) : rest));
@@ -135,7 +183,9 @@ class Play {
     }
 
     const DocumentedBlock& block_;
+    const Via via_ = usualVia();
     TempFolder folder_;
+    std::unique_ptr<Backend> backend_;
     std::unique_ptr<ServerProcess> server_;
     std::map<std::string, Client> clients_;
     std::string expecting_;
@@ -146,6 +196,7 @@ TEST(DocumentedTest, EveryDialogueHappensAsItIsWritten) {
     const auto dialogues = blocks("emsg");
     ASSERT_GE(dialogues.size(), 10u);
     for (const DocumentedBlock& block : dialogues) {
+        if (block.stream && overWs(usualVia())) continue;
         SCOPED_TRACE("docs/wire.md, block at line " + std::to_string(block.line));
         Play(block).run();
     }

@@ -50,6 +50,24 @@ TEST_F(MakeconnTest, SeveralProcessesAndTlsMakeOneRun) {
     EXPECT_THAT(run.output, HasSubstr("worker: 3"));
 }
 
+TEST_F(MakeconnTest, LoadsWebSocketAndSecureWebSocketLikeTheOthers) {
+    use(Via::kWs);
+    use(Via::kWss);
+    for (const Via via : {Via::kWs, Via::kWss}) {
+        std::vector<std::string> args{"-t",         "10",  "--ws", "--rate", "100",
+                                      "--duration", "0.5", "-b",   "0.1",    "--json"};
+        if (overTls(via)) args.push_back("--tls");
+        const CommandResult run = makeconn(portOf(via), args);
+        EXPECT_EQ(run.code, 0) << run.output;
+        EXPECT_GT(resultIn(run)->getValue<int>("received"), 0);
+        EXPECT_GT(resultIn(run)->getValue<int>("echoes"), 0);
+    }
+    // A port that speaks tcp is no upgrade.
+    const CommandResult wrong = makeconn(server().port(), {"-t", "1", "--ws", "--duration", "0.1"});
+    EXPECT_EQ(wrong.code, 1);
+    EXPECT_THAT(wrong.output, HasSubstr("1 x "));
+}
+
 TEST_F(MakeconnTest, PrintsTheLinesThatPeopleKnow) {
     const CommandResult run = makeconn(server().port(), {"-t", "3", "--duration", "0.1"});
     EXPECT_EQ(run.code, 0) << run.output;
