@@ -43,7 +43,10 @@ trap 'end_side; rm -rf "$work"' EXIT
 # In the background only as `(pin ...) &`: exec makes the pid that of the program itself.
 pin() { if [ "$(nproc)" -ge 2 ]; then exec taskset -c "$@"; else shift; exec "$@"; fi; }
 
-# start SIDE: a fresh server or ceiling; sets side_pid, tcp_port, tls_port.
+# port_of LISTENER: its port in the ready line, nothing when there is none.
+port_of() { grep -o " $1 [0-9.]*:[0-9]*" "$work/out" | head -n 1 | sed 's/.*://' || true; }
+
+# start SIDE: a fresh server or ceiling; sets side_pid and port, of the listener that the side is about.
 start() {
   rm -rf "$work/data" "$work/out"
   if [ "$1" = ceiling ]; then
@@ -56,9 +59,11 @@ start() {
     if grep -qs ready "$work/out"; then break; fi
     sleep 0.1
   done
-  tcp_port=$(grep -o 'tcp [0-9.]*:[0-9]*' "$work/out" | head -n 1 | sed 's/.*://' || true)
-  tls_port=$(grep -o 'tls [0-9.]*:[0-9]*' "$work/out" | head -n 1 | sed 's/.*://' || true)
-  if [ -z "$tcp_port" ]; then
+  case "$1" in
+    tls | ws | wss) port=$(port_of "$1") ;;
+    *) port=$(port_of tcp) ;;
+  esac
+  if [ -z "$port" ]; then
     echo "bench/run.sh: $1 is not ready: $(cat "$work/out")" >&2
     exit 1
   fi
@@ -66,11 +71,9 @@ start() {
 
 # measure NAME SIDE ARGUMENTS...: one run of the load against a fresh side; the line goes to the results.
 measure() {
-  local name=$1 side=$2 port
+  local name=$1 side=$2 port=""
   shift 2
   start "$side"
-  port=$tcp_port
-  if [ "$side" = tls ]; then port=$tls_port; fi
   if ! (pin 1 "$build/bench/emsg_load" "$@" --port "$port" --pid "$side_pid") >"$work/line" 2>&1; then
     echo "bench/run.sh: $name on $side went wrong: $(cat "$work/line")" >&2
   fi
@@ -79,7 +82,8 @@ measure() {
 }
 
 cat >"$work/conf.json" <<END
-{"bind": "127.0.0.1", "port": 0, "tlsport": 0, "rpcport": 0, "enable_ws": false, "enable_tls": true, "loops": 1,
+{"bind": "127.0.0.1", "port": 0, "tlsport": 0, "wsport": 0, "wssport": 0, "rpcport": 0, "enable_tls": true,
+ "enable_wss": true, "loops": 1,
  "certfile": "$work/server.pem", "keyfile": "$work/server.key", "store": "embedded",
  "datadir": "$work/data", "pidfile": "$work/pid", "logfile": "", "loglevel": 1}
 END
@@ -95,7 +99,11 @@ scenario() {
     for side in $sides; do
       if [ -t 1 ]; then printf '\r\033[K%s, %s, round %s of %s' "$name" "$side" "$round" "$repeat"; fi
       extra=()
-      if [ "$side" = tls ]; then extra=(--tls); fi
+      case "$side" in
+        tls) extra=(--tls) ;;
+        ws) extra=(--ws) ;;
+        wss) extra=(--ws --tls) ;;
+      esac
       measure "$name" "$side" "$@" "${extra[@]}"
     done
   done
@@ -103,15 +111,15 @@ scenario() {
 }
 
 time=(--seconds "$seconds" --warmup 1)
-scenario chat-100x16 "ceiling sara tls" chat --pairs 100 --window 16 --size 64 "${time[@]}"
+scenario chat-100x16 "ceiling sara tls ws wss" chat --pairs 100 --window 16 --size 64 "${time[@]}"
 scenario chat-1000x4 "ceiling sara" chat --pairs 1000 --window 4 --size 64 "${time[@]}"
-scenario chat-1KiB "ceiling sara" chat --pairs 100 --window 16 --size 1024 "${time[@]}"
-scenario round-trip "ceiling sara tls" chat --pairs 1 --window 1 --size 64 "${time[@]}"
+scenario chat-1KiB "ceiling sara ws" chat --pairs 100 --window 16 --size 1024 "${time[@]}"
+scenario round-trip "ceiling sara tls ws wss" chat --pairs 1 --window 1 --size 64 "${time[@]}"
 scenario offline "ceiling sara" offline --users 20 --count 20000 --window 64
-scenario logins "ceiling sara tls" logins --count 20000 --concurrency 64
-scenario idle "ceiling sara" idle --count 16000 --concurrency 128
+scenario logins "ceiling sara tls ws" logins --count 20000 --concurrency 64
+scenario idle "ceiling sara ws" idle --count 16000 --concurrency 128
 # Enough connections that what the handshakes under way need does not count.
-scenario idle-tls "tls" idle --count 12000 --concurrency 64
+scenario idle-tls "tls wss" idle --count 12000 --concurrency 64
 
 arguments=("$results")
 if [ "$write" = 1 ]; then arguments+=("$root/docs/performance.md"); fi

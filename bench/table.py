@@ -21,6 +21,9 @@ MEASURES = {
     "idle": [("bytes_per_connection", "bytes/connection", False), ("logins_per_s", "logins/s", True)],
     "idle-tls": [("bytes_per_connection", "bytes/connection", False)],
 }
+# A column each: side, words, and the side that its ratio in brackets is to.
+SIDES = [("sara", "tcp (/ ceiling)", "ceiling"), ("tls", "tls (/ tcp)", "sara"), ("ws", "ws (/ tcp)", "sara"),
+         ("wss", "wss (/ tcp)", "sara")]
 CPU = ("server_cpu_s_per_million", "CPU s/million", False)
 FAULTS = ("lost", "repeated", "out_of_order", "unacked", "strange", "failed")
 
@@ -61,21 +64,18 @@ def rows(runs):
             for side, lines in sides.items():
                 values = [line[member] for line in lines if member in line]
                 medians[side] = statistics.median(values) if values else None
-            ceiling = medians.get("ceiling")
-            sara = medians.get("sara")
-            ratio = "-"
-            if ceiling and sara:
-                ratio = f"{sara / ceiling:.2f}"
-            tls_ratio = "-"
-            if sara and medians.get("tls"):
-                tls_ratio = f"{medians['tls'] / sara:.2f}"
             better = "more" if more_is_better else "less"
-            yield [scenario, f"{words} ({better} is better)", show(ceiling), show(sara), ratio,
-                   show(medians.get("tls")), tls_ratio]
+            yield ([scenario, f"{words} ({better} is better)", show(medians.get("ceiling"))] +
+                   [cell(medians, side, beside) for side, _, beside in SIDES])
+
+
+def cell(medians, side, beside):
+    value, other = medians.get(side), medians.get(beside)
+    return f"{show(value)} ({value / other:.2f})" if value and other else show(value)
 
 
 def table(runs):
-    head = ["scenario", "measure", "ceiling", "sara tcp", "tcp / ceiling", "sara tls", "tls / tcp"]
+    head = ["scenario", "measure", "ceiling"] + [words for _, words, _ in SIDES]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join(row) + " |" for row in rows(runs)]
     return "\n".join(lines)
