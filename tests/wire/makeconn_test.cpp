@@ -51,6 +51,7 @@ TEST_F(MakeconnTest, SeveralProcessesAndTlsMakeOneRun) {
 }
 
 TEST_F(MakeconnTest, LoadsWebSocketAndSecureWebSocketLikeTheOthers) {
+    conf_.set("login_timeout_ms", "300");
     use(Via::kWs);
     use(Via::kWss);
     for (const Via via : {Via::kWs, Via::kWss}) {
