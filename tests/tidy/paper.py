@@ -48,6 +48,19 @@ def named_files(tree):
                 tree.complain(name, line_of(text, m.start()), f"names {m.group(1)}, which is not there")
 
 
+def metrics(tree):
+    """`sara_chat_lost_total` in a document is a metric that some source defines, with or without its room's prefix."""
+    sources = " ".join(tree.text(f) for f in tree.under("kernel/", "plugins/", "sdk/"))
+    known = set(re.findall(r'"([a-z][a-z0-9_]*)"', sources))
+    for name in tree.under("docs/operations", "docs/wire", ends=(".md",)):
+        text = tree.text(name)
+        for m in re.finditer(r"\bsara_([a-z0-9_]+[a-z0-9])(?![a-z0-9_*]|\.[0-9])", text):
+            metric = m.group(1)
+            behind = metric.split("_", 1)[-1]  # "tcp_" + name
+            if not {metric, "sara_" + metric, behind} & known:
+                tree.complain(name, line_of(text, m.start()), f"names metric sara_{metric}, which nobody defines")
+
+
 def limit_names(tree):
     """Every name that the configuration or a Settings struct calls a limit, with where it stands."""
     found = {}

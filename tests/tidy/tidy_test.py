@@ -150,6 +150,13 @@ class Planted(unittest.TestCase):
         self.plant("sdk/stream/a.h", "constexpr int kA = 4;  // docs/limits.md: stream_a_max\n")
         self.untidy("limits_have_a_row", "kernel/chat/settings.h:2: limit unacked_max", "limit stream_a_max")
 
+    def test_metrics_in_documents_exist(self):
+        self.plant("kernel/chat/a.cpp", 'c = counter("chat_lost_total", "x"); d = counter(prefix + "cut_total", "x");\n')
+        self.plant("docs/operations.md", "`sara_chat_lost_total`, sara_tcp_cut_total, sara_cpu.1.out, `sara_chat_*`\n")
+        self.tidy("metrics_in_documents_exist")
+        self.plant("docs/operations.md", "\nrate(sara_chat_lots_total[5m])\n")
+        self.untidy("metrics_in_documents_exist", "docs/operations.md:2: names metric sara_chat_lots_total")
+
     def test_no_path_of_one_machine(self):
         self.plant("README.md", "cd ~/wo" + "rk/sara, ${prefix}/wo" + "rk/x and build/root/y\n")
         self.tidy("no_path_of_one_machine")
