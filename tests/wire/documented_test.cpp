@@ -3,11 +3,13 @@
 #include <Poco/JSON/Parser.h>
 
 #include <cctype>
+#include <future>
 #include <map>
 #include <regex>
 #include <sstream>
 
 #include "kit/backend.h"
+#include "kit/http.h"
 #include "kit/tls_identity.h"
 #include "kit/wire_test.h"
 
@@ -49,12 +51,20 @@ std::vector<DocumentedBlock> blocks(const std::string& kind) {
     return found;
 }
 
+const std::regex& uuid() {
+    static const std::regex kUuid("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
+    return kUuid;
+}
+
 // The server's time and fresh ids differ from run to run. ASCII only: the document has nothing else
 // there.
 std::string withoutChance(const std::string& text) {
     static const std::regex kTime("\"[0-9]{13}\"");
-    static const std::regex kUuid("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
-    return std::regex_replace(std::regex_replace(text, kTime, "\"TIME\""), kUuid, "UUID");
+    // Where a client of this run comes from.
+    static const std::regex kClient(R"("transport":"[a-z]+","peer":"[^"]*","silent_ms":[0-9]+)");
+    std::string plain = std::regex_replace(text, kTime, "\"TIME\"");
+    plain = std::regex_replace(plain, uuid(), "UUID");
+    return std::regex_replace(plain, kClient, "CLIENT");
 }
 
 std::string bytesOf(const std::string& hex) {
@@ -152,10 +162,15 @@ class Play {
         ASSERT_TRUE(std::regex_match(text, parts, kRow)) << text;
         const std::string name = parts[1], what = parts[2], rest = parts[3];
         if (what != "<<" || name != expecting_) expectBytes();
+        if (name == "rpc") {
+            command(what, rest);
+            return;
+        }
         Client& client = clients_.try_emplace(name, port(), via_).first->second;
         if (what == ">") {
             const bool fill = rest.rfind("FILL ", 0) == 0;
-            ASSERT_TRUE(client.send(fill ? filled(std::stoul(rest.substr(5))) : rest));
+            ASSERT_TRUE(
+                client.send(fill ? filled(std::stoul(rest.substr(5))) : answering(name, rest)));
         } else if (what == ">>") {
             ASSERT_TRUE(client.sendRaw(bytesOf(rest)));
         } else if (what == "<<") {
@@ -165,11 +180,31 @@ class Play {
             const auto frame = client.next();
             ASSERT_TRUE(frame.has_value()) << "nothing came";
             EXPECT_EQ(withoutChance(*frame), withoutChance(rest));
+            std::smatch id;
+            if (std::regex_search(*frame, id, uuid())) fresh_[name] = id.str();
         } else {
             EXPECT_EQ(rest, "closed");
             EXPECT_TRUE(client.closed());
             EXPECT_TRUE(client.rest().empty());
         }
+    }
+
+    // A UUID in what somebody sends is the one that he received last.
+    std::string answering(const std::string& name, const std::string& text) const {
+        const auto last = fresh_.find(name);
+        return last == fresh_.end() ? text : std::regex_replace(text, uuid(), last->second);
+    }
+
+    // The operator asks over HTTP. The answer may wait for what others do in the next rows.
+    void command(const std::string& what, const std::string& json) {
+        if (what == ">") {
+            answer_ = std::async(std::launch::async, [port = server_->rpcPort(), json] {
+                return httpRpc(port, json).body;
+            });
+            return;
+        }
+        ASSERT_TRUE(answer_.valid());
+        EXPECT_EQ(withoutChance(answer_.get()), withoutChance(json));
     }
 
     // Rows of << are one text: each frame of it must be the next one.
@@ -188,6 +223,8 @@ class Play {
     std::unique_ptr<Backend> backend_;
     std::unique_ptr<ServerProcess> server_;
     std::map<std::string, Client> clients_;
+    std::map<std::string, std::string> fresh_;
+    std::future<std::string> answer_;
     std::string expecting_;
     std::string expected_;
 };
