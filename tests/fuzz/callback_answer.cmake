@@ -1,0 +1,1 @@
+sara_fuzz(callback_answer callback_answer.cpp LINK auth_callback_room)
