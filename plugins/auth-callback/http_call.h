@@ -24,9 +24,18 @@ struct HttpAnswer {
 };
 
 struct HttpCall {
+    // Half of the time for the queue, at least the other half for the backend.
+    void timeOut(uint64_t now_ms, uint64_t timeout_ms) {
+        deadline_ms = now_ms + timeout_ms;
+        begin_by_ms = now_ms + timeout_ms / 2;
+    }
+
     Lane lane = Lane::kLogin;
-    std::string form;                        // the request body
-    uint64_t deadline_ms = 0;                // steadyMs(), retries included
+    std::string form;          // the request body
+    uint64_t deadline_ms = 0;  // steadyMs(), retries included
+    // Not begun by then it has failed: a queue that is too long must not hand out calls that have
+    // no time left, each of which would cost a connection.
+    uint64_t begin_by_ms = 0;
     size_t answer_bytes_max = 0;             // 0: the answer's body does not matter
     unsigned retries = 0;                    // after a broken connection or a status 5xx
     std::function<void(HttpAnswer&&)> done;  // on the client's thread, exactly once; must not throw

@@ -136,6 +136,7 @@ void HttpClient::resumePaused(uint64_t now_ms) {
         auto call = std::move(paused_[i].call);
         paused_[i] = std::move(paused_.back());
         paused_.pop_back();
+        call->begin_by_ms = call->deadline_ms;
         waiting_[index(call->lane)].fetch_add(1, std::memory_order_relaxed);
         counters_.queued.add(1);
         lanes_[index(call->lane)].push_front(std::move(call));
@@ -146,7 +147,7 @@ void HttpClient::resumePaused(uint64_t now_ms) {
 // front may hide nobody for longer than its own time.
 void HttpClient::expireQueued(uint64_t now_ms) {
     for (auto& lane : lanes_) {
-        while (!lane.empty() && lane.front()->deadline_ms <= now_ms) {
+        while (!lane.empty() && lane.front()->begin_by_ms <= now_ms) {
             auto call = std::move(lane.front());
             lane.pop_front();
             waiting_[index(call->lane)].fetch_sub(1, std::memory_order_relaxed);
@@ -267,7 +268,7 @@ int HttpClient::pauseMs(uint64_t now_ms, bool hurry) const {
     for (const auto& lane : lanes_) {
         if (lane.empty()) continue;
         if (trying_.size() < settings_.connections_max) return 0;  // it can be served now
-        until_ms = std::min(until_ms, lane.front()->deadline_ms);
+        until_ms = std::min(until_ms, lane.front()->begin_by_ms);
     }
     // Curl itself knows the times of what is under way.
     return until_ms > now_ms ? static_cast<int>(until_ms - now_ms) : 0;

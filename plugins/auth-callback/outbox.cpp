@@ -199,7 +199,12 @@ void Outbox::sendSome() {
     while (now_ms >= paused_until_ms_ && queue_.sending() < settings_.outbox_sending_max) {
         const auto next = queue_.next(now_ms, wallMs(), &expired);
         if (!next) break;
-        if (send(*next)) continue;
+        const Status sent = send(*next);
+        if (sent == Status::kOk) continue;
+        if (sent == Status::kNotFound) {
+            if (const auto lost = queue_.delivered(next->recipient)) release(*lost);
+            continue;
+        }
         queue_.failed(next->recipient, now_ms, false);
         paused_until_ms_ = now_ms + kBusyPauseMs;
     }
@@ -214,22 +219,25 @@ void Outbox::sendSome() {
     if (!disk_.erase(seqs)) complain(disk_.error());
 }
 
-bool Outbox::send(const OutboxQueue::Next& next) {
+Status Outbox::send(const OutboxQueue::Next& next) {
     std::string body = next.notice.body;
-    if (body.empty() && !disk_.body(next.notice.seq, &body)) {
-        complain(disk_.error());
-        return false;
+    if (body.empty()) {
+        const Status read = disk_.body(next.notice.seq, &body);
+        if (read != Status::kOk) {
+            complain(disk_.error());
+            return read;
+        }
     }
     auto call = std::make_unique<HttpCall>();
     call->lane = Lane::kNotice;
     call->form = formOf(body);
-    call->deadline_ms = steadyMs() + settings_.timeout_ms;
+    call->timeOut(steadyMs(), settings_.timeout_ms);
     call->done = [this, recipient = next.recipient](HttpAnswer&& answer) {
         const std::lock_guard lock(mutex_);
         results_.push_back({recipient, std::move(answer)});
         wake_.notify_one();
     };
-    return http_.submit(call);
+    return http_.submit(call) ? Status::kOk : Status::kAgain;
 }
 
 void Outbox::complain(const std::string& what) {

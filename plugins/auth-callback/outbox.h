@@ -63,7 +63,8 @@ class Outbox {
     void store(std::vector<Intake> taken);
     void settle(std::vector<Result> results);
     void sendSome();
-    bool send(const OutboxQueue::Next& next);
+    // kNotFound: its row is lost. Otherwise not now.
+    Status send(const OutboxQueue::Next& next);
     void complain(const std::string& what);
 
     const Settings& settings_;

@@ -125,32 +125,47 @@ bool OutboxStore::each(const std::function<void(const StoredNotice&)>& f) {
     return good(it->status());
 }
 
+bool OutboxStore::usable() {
+    if (db_ != nullptr && !failed_) return true;
+    db_.reset();
+    failed_ = !good(openOnce());
+    return !failed_;
+}
+
 bool OutboxStore::put(const std::vector<StoredNotice>& notices) {
+    if (!usable()) return false;
     leveldb::WriteBatch batch;
     for (const StoredNotice& notice : notices) batch.Put(keyOf(notice.seq), rowOf(notice));
     leveldb::WriteOptions sync;
     sync.sync = true;
-    return good(db_->Write(sync, &batch));
+    failed_ = !good(db_->Write(sync, &batch));
+    return !failed_;
 }
 
-bool OutboxStore::body(uint64_t seq, std::string* body) {
+Status OutboxStore::body(uint64_t seq, std::string* body) {
+    if (!usable()) return Status::kIo;
     leveldb::ReadOptions read;
     read.verify_checksums = true;
     std::string row;
-    if (!good(db_->Get(read, keyOf(seq), &row))) return false;
+    const leveldb::Status status = db_->Get(read, keyOf(seq), &row);
+    if (!good(status)) {
+        return status.IsNotFound() || status.IsCorruption() ? Status::kNotFound : Status::kIo;
+    }
     auto notice = readRow(keyOf(seq), row);
     if (!notice) {
         error_ = folder_ + ": a row is no notice";
-        return false;
+        return Status::kNotFound;
     }
     *body = std::move(notice->body);
-    return true;
+    return Status::kOk;
 }
 
 bool OutboxStore::erase(const std::vector<uint64_t>& seqs) {
+    if (!usable()) return false;
     leveldb::WriteBatch batch;
     for (const uint64_t seq : seqs) batch.Delete(keyOf(seq));
-    return good(db_->Write(leveldb::WriteOptions(), &batch));
+    failed_ = !good(db_->Write(leveldb::WriteOptions(), &batch));
+    return !failed_;
 }
 
 }  // namespace sara::auth_callback

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <sara/result.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,9 +31,10 @@ class OutboxStore {
     [[nodiscard]] std::string repair(std::string* remark);
     // Every notice that waits, in order. False: the disk failed; what came before was given.
     [[nodiscard]] bool each(const std::function<void(const StoredNotice&)>& f);
-    // On the medium when this returns true.
+    // On the medium when this returns true. After a failure the next call opens the database anew.
     [[nodiscard]] bool put(const std::vector<StoredNotice>& notices);
-    [[nodiscard]] bool body(uint64_t seq, std::string* body);
+    // kNotFound: the row is gone or damaged, and stays so. kIo: the disk failed.
+    Status body(uint64_t seq, std::string* body);
     // Not synced: a notice that comes back after a power cut is sent twice.
     [[nodiscard]] bool erase(const std::vector<uint64_t>& seqs);
     const std::string& error() const { return error_; }
@@ -40,10 +42,12 @@ class OutboxStore {
   private:
     leveldb::Status openOnce();
     bool good(const leveldb::Status& status);
+    bool usable();
 
     std::string folder_;
     std::unique_ptr<leveldb::DB> db_;
     std::string error_;
+    bool failed_ = false;  // a write failed: what the database believes is not what the disk has
 };
 
 }  // namespace sara::auth_callback

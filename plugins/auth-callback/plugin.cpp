@@ -1,5 +1,6 @@
 #include "auth-callback/plugin.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "auth-callback/answer.h"
@@ -8,6 +9,9 @@
 
 namespace sara::auth_callback {
 namespace {
+
+// A yes or no is short; only lists of members are not.
+constexpr size_t kLoginAnswerBytesMax = 64u << 10;  // docs/limits.md: callback_login_bytes_max
 
 CallbackPlugin& of(void* self) { return *static_cast<CallbackPlugin*>(static_cast<Plugin*>(self)); }
 
@@ -154,8 +158,8 @@ void CallbackPlugin::check(const sara_auth_request& request, sara_done done, voi
     call->lane = Lane::kLogin;
     call->form = formOf(authBody(newSn(), {view(request.user), view(request.domain),
                                            view(request.jid), view(request.password)}));
-    call->deadline_ms = steadyMs() + settings_.timeout_ms;
-    call->answer_bytes_max = settings_.answer_bytes_max;
+    call->timeOut(steadyMs(), settings_.timeout_ms);
+    call->answer_bytes_max = std::min(settings_.answer_bytes_max, kLoginAnswerBytesMax);
     call->retries = settings_.auth_retries;
     call->done = [this, at, number](HttpAnswer&& answer) { at->answer(number, judge(answer)); };
     if (http_->submit(call)) return;
@@ -198,7 +202,7 @@ void CallbackPlugin::ask(uint64_t flight, std::string_view gid, uint64_t now_ms)
     auto call = std::make_unique<HttpCall>();
     call->lane = Lane::kGroup;
     call->form = formOf(groupBody(newSn(), gid));
-    call->deadline_ms = steadyMs() + settings_.timeout_ms;
+    call->timeOut(steadyMs(), settings_.timeout_ms);
     call->answer_bytes_max = settings_.answer_bytes_max;
     call->retries = settings_.group_retries;
     call->done = [this, flight, now_ms](HttpAnswer&& answer) { settle(flight, answer, now_ms); };

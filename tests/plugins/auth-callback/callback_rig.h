@@ -47,6 +47,9 @@ class CallbackRig : public ::testing::Test {
     }
     void stop() {
         plugin_.reset();
+        if (host_ != nullptr) {
+            EXPECT_EQ(host_->buffersAlive(), 0);
+        }
         host_.reset();
     }
     void useBackend(wire::BackendMode mode = wire::BackendMode::kGood) {

@@ -52,6 +52,32 @@ TEST_F(CallbackLoginTest, ConnectionsAreKept) {
     EXPECT_EQ(backend().connections(), 1u);
 }
 
+TEST_F(CallbackLoginTest, ConnectionsThatARestartedBackendClosedAreNotUsedAgain) {
+    useBackend();
+    ASSERT_TRUE(start(R"(,"auth_retries":0)"));
+    const uint16_t port = backend().port();
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_EQ(login(), SARA_OK) << i;
+        backend_.reset();
+        backend_ =
+            std::make_unique<wire::Backend>(BackendMode::kGood, wire::Backend::Identity{}, port);
+    }
+}
+
+TEST_F(CallbackLoginTest, QueueThatIsTooLongDoesNotHandOutCallsWithoutTime) {
+    // Calls that were begun just before their deadline could not succeed, and each of them cost a
+    // connection.
+    useBackend(BackendMode::kBlackHole);
+    ASSERT_TRUE(start(R"(,"connections_max":2,"auth_retries":0)"));
+    std::vector<std::optional<sara_status>*> answers;
+    for (int i = 0; i < 200; ++i) answers.push_back(ask("u", ""));
+    ASSERT_TRUE(host().runUntil([&] {
+        return std::all_of(answers.begin(), answers.end(), [](auto* a) { return a->has_value(); });
+    }));
+    for (auto* answer : answers) EXPECT_EQ(**answer, SARA_E_TIMEOUT);
+    EXPECT_EQ(backend().connections(), 2u);
+}
+
 TEST_F(CallbackLoginTest, ManyAtATimeUseAsManyConnectionsAsAllowed) {
     useBackend();
     ASSERT_TRUE(start(R"(,"connections_max":4,"timeout_ms":10000)", 2));

@@ -3,7 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -52,9 +54,9 @@ TEST_F(OutboxStoreTest, GivesBackWhatItTookInOrder) {
     EXPECT_EQ(found[0].body, "body3");
     EXPECT_EQ(found.back().seq, 299u);
     std::string body;
-    EXPECT_TRUE(again.body(299, &body));
+    EXPECT_EQ(again.body(299, &body), Status::kOk);
     EXPECT_EQ(body, "body299");
-    EXPECT_FALSE(again.body(300, &body));
+    EXPECT_EQ(again.body(300, &body), Status::kNotFound);
     EXPECT_THAT(again.error(), HasSubstr("NotFound"));
 }
 
@@ -74,6 +76,29 @@ TEST_F(OutboxStoreTest, DamagedDatabaseIsRepairedOrPutAsideAndTheServerStarts) {
     EXPECT_THAT(remark_, HasSubstr("damaged"));
     EXPECT_EQ(all(&again).size(), 1u);
     EXPECT_TRUE(again.put({{2, 1, "bob@t.com", "body"}}));
+}
+
+TEST_F(OutboxStoreTest, WritesAgainWhenTheDiskDoes) {
+    OutboxStore store;
+    ASSERT_THAT(open(&store), IsEmpty());
+    ASSERT_TRUE(store.put({{1, 1, "bob@t.com", "body"}}));
+    // Nothing can be written into a file that has reached the limit of its process.
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+    rlimit small = before;
+    small.rlim_cur = 256;
+    const auto on_limit = std::signal(SIGXFSZ, SIG_IGN);
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+    const bool written = store.put({{2, 1, "bob@t.com", std::string(10'000, 'x')}});
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+    std::signal(SIGXFSZ, on_limit);
+    EXPECT_FALSE(written);
+    EXPECT_THAT(store.error(), HasSubstr("outbox"));
+    EXPECT_TRUE(store.put({{3, 1, "bob@t.com", "body"}}));
+    const auto found = all(&store);
+    ASSERT_EQ(found.size(), 2u);
+    EXPECT_EQ(found[0].seq, 1u);
+    EXPECT_EQ(found[1].seq, 3u);
 }
 
 TEST_F(OutboxStoreTest, FolderOfAnotherProcessIsRefusedWithASentence) {
