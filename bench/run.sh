@@ -32,7 +32,13 @@ build=$root/build/release
 work=$(mktemp -d)
 results=$work/results
 side_pid=""
+backend_pid=""
 end_side() {
+  if [ -n "$backend_pid" ]; then
+    kill "$backend_pid" 2>/dev/null || true
+    wait "$backend_pid" 2>/dev/null || true
+    backend_pid=""
+  fi
   if [ -n "$side_pid" ]; then
     kill "$side_pid" 2>/dev/null || true
     wait "$side_pid" 2>/dev/null || true
@@ -43,6 +49,20 @@ trap 'end_side; rm -rf "$work"' EXIT
 # In the background only as `(pin ...) &`: exec makes the pid that of the program itself.
 pin() { if [ "$(nproc)" -ge 2 ]; then exec taskset -c "$@"; else shift; exec "$@"; fi; }
 
+# The operator's backend, beside the load: it is another machine. Sets backend_pid, writes callback.json.
+with_callback=""
+start_backend() {
+  (pin 1 "$build/bench/backend" --port 0) >"$work/backend" &
+  backend_pid=$!
+  for _ in $(seq 100); do
+    if grep -qs ready "$work/backend"; then break; fi
+    sleep 0.1
+  done
+  local url
+  url=http://$(sed 's/.* //' "$work/backend")/request/
+  sed "s|^{|{\"callback\": \"$url\", \"enable_auth\": true, |" "$work/conf.json" >"$work/callback.json"
+}
+
 # port_of LISTENER: its port in the ready line, nothing when there is none.
 port_of() { grep -o " $1 [0-9.]*:[0-9]*" "$work/out" | head -n 1 | sed 's/.*://' || true; }
 
@@ -52,7 +72,9 @@ start() {
   if [ "$1" = ceiling ]; then
     (pin 0 "$build/bench/ceiling" --port 0) >"$work/out" 2>&1 &
   else
-    (pin 0 "$build/bin/sara" -c "$work/conf.json") >"$work/out" 2>&1 &
+    local conf=$work/conf.json
+    if [ -n "$with_callback" ]; then conf=$work/callback.json; start_backend; fi
+    (pin 0 "$build/bin/sara" -c "$conf") >"$work/out" 2>&1 &
   fi
   side_pid=$!
   for _ in $(seq 600); do
@@ -117,6 +139,7 @@ scenario chat-1KiB "ceiling sara ws" chat --pairs 100 --window 16 --size 1024 "$
 scenario round-trip "ceiling sara tls ws wss" chat --pairs 1 --window 1 --size 64 "${time[@]}"
 scenario offline "ceiling sara" offline --users 20 --count 20000 --window 64
 scenario logins "ceiling sara tls ws" logins --count 20000 --concurrency 64
+with_callback=1 scenario logins-callback "sara tls" logins --count 20000 --concurrency 64
 scenario idle "ceiling sara ws" idle --count 16000 --concurrency 128
 # Enough connections that what the handshakes under way need does not count.
 scenario idle-tls "tls wss" idle --count 12000 --concurrency 64

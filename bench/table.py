@@ -18,6 +18,7 @@ MEASURES = {
     "offline": [("stored_per_s", "stored/s", True), ("ack_p99_us", "ack p99 µs", False),
                 ("fetched_per_s", "fetched/s", True)],
     "logins": [("logins_per_s", "logins/s", True), ("login_p99_us", "p99 µs", False)],
+    "logins-callback": [("logins_per_s", "logins/s", True), ("login_p99_us", "p99 µs", False)],
     "idle": [("bytes_per_connection", "bytes/connection", False), ("logins_per_s", "logins/s", True)],
     "idle-tls": [("bytes_per_connection", "bytes/connection", False)],
 }
