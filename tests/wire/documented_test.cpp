@@ -166,6 +166,10 @@ class Play {
             command(what, rest);
             return;
         }
+        if (name == "backend") {
+            question(rest);
+            return;
+        }
         Client& client = clients_.try_emplace(name, port(), via_).first->second;
         if (what == ">") {
             const bool fill = rest.rfind("FILL ", 0) == 0;
@@ -207,6 +211,13 @@ class Play {
         EXPECT_EQ(withoutChance(answer_.get()), withoutChance(json));
     }
 
+    // What the operator's back end was asked next.
+    void question(const std::string& json) {
+        ASSERT_NE(backend_, nullptr);
+        ASSERT_TRUE(backend_->waitRequests(questions_ + 1)) << "nothing was asked";
+        EXPECT_EQ(withoutChance(backend_->requests()[questions_++].json), withoutChance(json));
+    }
+
     // Rows of << are one text: each frame of it must be the next one.
     void expectBytes() {
         std::istringstream in(std::exchange(expected_, ""));
@@ -225,6 +236,7 @@ class Play {
     std::map<std::string, Client> clients_;
     std::map<std::string, std::string> fresh_;
     std::future<std::string> answer_;
+    size_t questions_ = 0;
     std::string expecting_;
     std::string expected_;
 };
