@@ -61,6 +61,34 @@ def metrics(tree):
                 tree.complain(name, line_of(text, m.start()), f"names metric sara_{metric}, which nobody defines")
 
 
+def skeleton(text):
+    """What a translation shares with its original: levels of headings, code, first cells of tables, links."""
+    plain = prose(text)
+    code = re.findall(r"^```.*?^```", text, flags=re.M | re.S)
+    return {
+        "headings": [len(m) for m in re.findall(r"^(#+) ", plain, flags=re.M)],
+        "code": [re.sub(r"[ \t]*(?:#|//)[ \t].*$", "", block, flags=re.M) for block in code],
+        "table rows": [re.findall(r"`[^`]*`", m) for m in re.findall(r"^\|([^|]*)\|", plain, flags=re.M)],
+        "links": [t for t in re.findall(r"\]\(([^)\s]+)\)", plain) if not re.match(r"README[.\w-]*md$", t)],
+    }
+
+
+def translations(tree):
+    """The README in Chinese says the same as the other one, as far as a program can see."""
+    for name in tree.under("README", "docs/", ends=(".zh-CN.md",)):
+        original = name.replace(".zh-CN.md", ".md")
+        if original not in tree.files:
+            tree.complain(name, 0, f"translates {original}, which is not there")
+            continue
+        ours, theirs = skeleton(tree.text(name)), skeleton(tree.text(original))
+        for part, there in theirs.items():
+            here = ours[part]
+            if here != there:
+                at = next((i for i, (a, b) in enumerate(zip(here, there)) if a != b), min(len(here), len(there)))
+                show = [str(x[at])[:60] if at < len(x) else "nothing" for x in (here, there)]
+                tree.complain(name, 0, f"{part} {at + 1}: here {show[0]}, in {original} {show[1]}")
+
+
 def limit_names(tree):
     """Every name that the configuration or a Settings struct calls a limit, with where it stands."""
     found = {}

@@ -45,6 +45,7 @@ RULES = {
     "links_in_documents_resolve": paper.links,
     "documents_name_files_that_exist": paper.named_files,
     "limits_have_a_row": paper.limits,
+    "translations_say_the_same": paper.translations,
     "metrics_in_documents_exist": paper.metrics,
     "no_path_of_one_machine": paper.machine_paths,
     "code_is_as_clang_format_writes_it": clang_format,

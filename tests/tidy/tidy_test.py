@@ -157,6 +157,16 @@ class Planted(unittest.TestCase):
         self.plant("docs/operations.md", "\nrate(sara_chat_lots_total[5m])\n")
         self.untidy("metrics_in_documents_exist", "docs/operations.md:2: names metric sara_chat_lots_total")
 
+    def test_translations_say_the_same(self):
+        text = "# a\n\n## {0}\n\n```\nsara  # {0}\n```\n\n| `key` | {0} |\n\n[{0}](docs/a.md) [x](README{1}.md)\n"
+        self.plant("README.md", text.format("two", ".zh-CN"))
+        self.plant("README.zh-CN.md", text.format("二", ""))
+        self.tidy("translations_say_the_same")
+        for before, after, what in (("## ", "### ", "headings 2"), ("sara", "sarah", "code 1"),
+                                    ("`key`", "`keys`", "table rows 1"), ("docs/a.md", "docs/b.md", "links 1")):
+            self.plant("README.zh-CN.md", text.format("二", "").replace(before, after))
+            self.untidy("translations_say_the_same", "README.zh-CN.md: " + what)
+
     def test_no_path_of_one_machine(self):
         self.plant("README.md", "cd ~/wo" + "rk/sara, ${prefix}/wo" + "rk/x and build/root/y\n")
         self.tidy("no_path_of_one_machine")
