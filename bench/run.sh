@@ -12,7 +12,7 @@ logs=$root/build/logs
 . "$root/scripts/steps.sh"
 cd "$root"
 
-repeat=3 seconds=4 only="" micro=1 write=0
+repeat=3 seconds=4 only="" micro=1 write=0 members=0
 while [ $# -gt 0 ]; do
   case "$1" in
     --repeat) repeat=$2; shift ;;
@@ -27,7 +27,7 @@ done
 
 install_packages run test
 step "configuring" cmake --preset release -DSARA_BENCH=ON
-step "building" cmake --build --preset release --target sara plugins/all bench/all
+step "building" cmake --build --preset release --target sara plugins/all bench/all static-roster
 build=$root/build/release
 work=$(mktemp -d)
 results=$work/results
@@ -74,6 +74,7 @@ start() {
   else
     local conf=$work/conf.json
     if [ -n "$with_callback" ]; then conf=$work/callback.json; start_backend; fi
+    if [ "$members" -gt 0 ]; then conf=$work/group.json; write_group_conf; fi
     (pin 0 "$build/bin/sara" -c "$conf") >"$work/out" 2>&1 &
   fi
   side_pid=$!
@@ -89,6 +90,14 @@ start() {
     echo "bench/run.sh: $1 is not ready: $(cat "$work/out")" >&2
     exit 1
   fi
+}
+
+# The conf of the group scenarios: the roster of the examples, with as many names as the load has.
+write_group_conf() {
+  mkdir -p "$work/plugins"
+  cp "$build/examples/static-roster.so" "$work/plugins/"
+  sed "s|^{|{\"plugin_dir\": [\"$build/lib/sara/plugins\", \"$work/plugins\"],\n \"plugins\": {\"static-roster\": {\"enabled\": true, \"groups\": \"g=m*$members\"}},\n |;t" \
+    "$work/conf.json" >"$work/group.json"
 }
 
 # measure NAME SIDE ARGUMENTS...: one run of the load against a fresh side; the line goes to the results.
@@ -136,6 +145,9 @@ time=(--seconds "$seconds" --warmup 1)
 scenario chat-100x16 "ceiling sara tls ws wss" chat --pairs 100 --window 16 --size 64 "${time[@]}"
 scenario chat-1000x4 "ceiling sara" chat --pairs 1000 --window 4 --size 64 "${time[@]}"
 scenario chat-1KiB "ceiling sara ws" chat --pairs 100 --window 16 --size 1024 "${time[@]}"
+members=100 scenario group-100 "ceiling sara" group --members 100 --senders 1 --window 4 "${time[@]}"
+members=100 scenario group-100x10 "ceiling sara" group --members 100 --senders 10 --window 4 "${time[@]}"
+members=10000 scenario group-10000 "ceiling sara" group --members 10000 --senders 1 --window 1 "${time[@]}"
 scenario round-trip "ceiling sara tls ws wss" chat --pairs 1 --window 1 --size 64 "${time[@]}"
 scenario offline "ceiling sara" offline --users 20 --count 20000 --window 64
 scenario logins "ceiling sara tls ws" logins --count 20000 --concurrency 64

@@ -156,7 +156,11 @@ class Ceiling {
         const std::string_view to = member(text, R"("to":")");
         if (to == "server_ack") return;
         const auto found = online_.find(to);
-        if (found != online_.end()) {
+        if (to.empty()) {
+            for (Peer* member : members_) {
+                if (member != &peer) send(*member, text);
+            }
+        } else if (found != online_.end()) {
             send(*found->second, text);
         } else {
             keep(to, text);
@@ -172,6 +176,7 @@ class Ceiling {
     void login(Peer& peer, std::string_view text) {
         peer.jid = member(text, R"("jid":")");
         online_[peer.jid] = &peer;
+        if (peer.jid.starts_with('m')) members_.push_back(&peer);
         send(peer, R"({"envelope":{"id":")");
         send(peer, member(text, R"("id":")"));
         send(peer, R"(","type":0},"entity":{"result":"ok"},"delay":{)");
@@ -212,6 +217,7 @@ class Ceiling {
         if (found != online_.end() && found->second == &peer) online_.erase(found);
         ::close(peer.fd);
         peer.fd = -1;
+        std::erase(members_, &peer);
         gone_.push_back(&peer);
     }
 
@@ -219,6 +225,7 @@ class Ceiling {
     int epoll_ = -1;
     std::vector<char> scratch_;
     ByJid<Peer*> online_;
+    std::vector<Peer*> members_;  // of the one group: everybody whose name begins with m
     ByJid<std::string> kept_;
     std::vector<Peer*> dirty_;
     std::vector<Peer*> gone_;

@@ -7,6 +7,7 @@
 #include <exception>
 
 #include "load/chat_run.h"
+#include "load/group_run.h"
 #include "load/login_run.h"
 #include "load/offline_run.h"
 #include "load/options.h"
@@ -15,6 +16,7 @@ namespace {
 
 sara::bench::Outcome runMode(const sara::bench::Options& options) {
     if (options.mode == "chat") return sara::bench::ChatRun(options).run();
+    if (options.mode == "group") return sara::bench::GroupRun(options).run();
     if (options.mode == "offline") return sara::bench::OfflineRun(options).run();
     return sara::bench::LoginRun(options, options.mode == "idle").run();
 }

@@ -27,6 +27,8 @@ bool set(Options& o, const std::string& name, const std::string& value) {
     if (name == "--size") return parse(value, o.size);
     if (name == "--seconds") return parse(value, o.seconds);
     if (name == "--warmup") return parse(value, o.warmup_seconds);
+    if (name == "--members") return parse(value, o.members);
+    if (name == "--senders") return parse(value, o.senders);
     if (name == "--bystanders") return parse(value, o.bystanders);
     if (name == "--rate") return parse(value, o.rate);
     if (name == "--users") return parse(value, o.users);
@@ -57,11 +59,13 @@ std::string parseOptions(const std::vector<std::string>& args, Options& options)
             ++i;
         }
     }
-    const bool known = options.mode == "chat" || options.mode == "offline" ||
-                       options.mode == "logins" || options.mode == "idle";
+    const bool known = options.mode == "chat" || options.mode == "group" ||
+                       options.mode == "offline" || options.mode == "logins" ||
+                       options.mode == "idle";
     if (!known) return "no mode '" + options.mode + "'";
     if (options.pairs == 0 || options.window == 0 || options.users == 0 || options.count == 0 ||
-        options.concurrency == 0 || options.sources == 0 || options.sources > 200) {
+        options.concurrency == 0 || options.members < 2 || options.senders == 0 ||
+        options.sources == 0 || options.sources > 200) {
         return "a number is 0 or too large";
     }
     return "";
@@ -84,11 +88,13 @@ makeconn::Target targetOf(const Options& options) {
 const char* usage() {
     return "usage: emsg_load MODE [options]\n"
            "  chat     pairs of users; each sends with a window; checks loss, repeats, order\n"
+           "  group    members of one group; some send, everybody acknowledges; the roster: g=m*N\n"
            "  offline  stores messages for users who are away, then fetches them by login\n"
            "  logins   connect, login, close, again and again\n"
            "  idle     logs in and stays; reports the server's memory per connection\n"
            "  --host A --port N --tls --ws --no-ack --pairs N --window N --size BYTES --seconds S\n"
            "  --warmup S --users N --count N --concurrency N --sources N --pid SERVER\n"
+           "  --members N --senders N  group\n"
            "  --bystanders N  chat: users who are online and silent\n"
            "  --rate N --keep  offline: stores per second; nobody fetches\n"
            "Prints one line of JSON. Exit code 1 when a message was lost, repeated or out of "

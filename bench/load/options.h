@@ -10,7 +10,7 @@
 namespace sara::bench {
 
 struct Options {
-    std::string mode;                // chat, offline, logins, idle
+    std::string mode;                // chat, group, offline, logins, idle
     std::string host = "127.0.0.1";  // --host, an IPv4 address
     uint16_t port = 4222;            // --port
     bool tls = false;                // --tls
@@ -21,6 +21,8 @@ struct Options {
     uint32_t size = 64;              // --size, bytes of content
     double seconds = 5;              // --seconds, measured time
     double warmup_seconds = 1;       // --warmup
+    uint32_t members = 100;          // group: --members
+    uint32_t senders = 1;            // group: --senders, of the members
     uint32_t bystanders = 0;         // chat: --bystanders, users that are online and silent
     uint32_t rate = 0;               // offline: --rate, stores per second; 0: as the window allows
     bool keep = false;               // offline: --keep, nobody fetches

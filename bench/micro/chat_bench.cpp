@@ -3,6 +3,7 @@
 #include <benchmark/benchmark.h>
 #include <simdjson.h>
 
+#include "group_rig.h"
 #include "relay_rig.h"
 
 namespace sara::chat::test {
@@ -72,6 +73,31 @@ void relayOnOneLoop(benchmark::State& state) {
     state.SetItemsProcessed(static_cast<int64_t>(state.iterations()));
 }
 BENCHMARK(relayOnOneLoop)->Arg(100)->Arg(10'000);
+
+// A group packet to so many members, their acks, the sender's; per member, beside relayOnOneLoop.
+void groupOnOneLoop(benchmark::State& state) {
+    const auto members = static_cast<uint32_t>(state.range(0));
+    GroupRig rig(members, 9);
+    for (auto _ : state) rig.relayGroup();
+    state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * members));
+}
+BENCHMARK(groupOnOneLoop)->Arg(100)->Arg(10'000);
+
+// The names of a group as the callback gives them, read and sorted by loop.
+void readRoster(benchmark::State& state) {
+    std::vector<std::string> texts;
+    for (int64_t i = 0; i < state.range(0); ++i) texts.push_back("user" + std::to_string(i));
+    const std::vector<std::string_view> names(texts.begin(), texts.end());
+    const loop::ManualClock clock;
+    const loop::LoopSet loops(2, clock, {});
+    RosterReader reader(loops, 7);
+    for (auto _ : state) {
+        const Roster roster = reader.read(names, "example.com", "user0@example.com");
+        benchmark::DoNotOptimize(roster.members);
+    }
+    state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(readRoster)->Arg(100)->Arg(10'000);
 
 void relayAcrossTwoLoops(benchmark::State& state) {
     const auto pairs = static_cast<uint32_t>(state.range(0));

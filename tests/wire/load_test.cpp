@@ -88,6 +88,13 @@ TEST(EmsgLoad, ChatsWithoutLossAgainstTheCeiling) {
     EXPECT_THAT(result.output, HasSubstr("\"lost\":0,\"repeated\":0,\"out_of_order\":0"));
 }
 
+TEST(EmsgLoad, WritesToAGroupWithoutLossAgainstTheCeiling) {
+    const auto result = runLoad(
+        {"group", "--members", "20", "--senders", "3", "--seconds", "0.3", "--warmup", "0.1"});
+    EXPECT_EQ(result.code, 0) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("\"lost\":0,\"repeated\":0,\"out_of_order\":0"));
+}
+
 TEST(EmsgLoad, StoresAndFetchesInOrder) {
     const auto result = runLoad({"offline", "--users", "3", "--count", "1000"});
     EXPECT_EQ(result.code, 0) << result.output;

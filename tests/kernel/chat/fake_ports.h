@@ -123,6 +123,7 @@ class CountingIds final : public IdSource {
     }
 
     void restart() { last_ = 0; }
+    uint32_t last() const { return last_; }
 
   private:
     uint32_t last_ = 0;

@@ -120,7 +120,7 @@ class RelayRig {
     uint64_t sent() const { return wire_.sent; }
     uint64_t appends() const { return store_.appends; }
 
-  private:
+  protected:
     struct Pair {
         std::string from, to, chat, ack;
         SessionId sender, recipient;
