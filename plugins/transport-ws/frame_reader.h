@@ -65,7 +65,7 @@ class FrameReader {
         const bool ascii = unmask(body, static_cast<size_t>(h.payload), h.mask);
         if (!state_.in_message && h.fin) {
             if (h.payload == 0) return Step::kOn;
-            if (h.opcode == kText && !ascii && !wholeText(body, h.payload)) {
+            if (h.opcode == kText && !ascii && !isUtf8(body, static_cast<size_t>(h.payload))) {
                 return fail(WsError::kNotUtf8);
             }
             return go(sink_.message(body, h.payload));
@@ -163,17 +163,13 @@ class FrameReader {
         if (len >= 2) {
             const uint16_t code = static_cast<uint16_t>(body[0] << 8 | body[1]);
             if (!mayBeSent(code)) return fail(WsError::kCloseCodeRefused);
-            if (!wholeText(body + 2, len - 2)) return fail(WsError::kCloseReasonNotUtf8);
+            if (!isUtf8(body + 2, len - 2)) return fail(WsError::kCloseReasonNotUtf8);
         }
         drop();
         sink_.closed(body, len);
         return Step::kOver;
     }
 
-    static bool wholeText(const uint8_t* p, uint64_t len) {
-        const Utf8Scan scan = scanUtf8(p, static_cast<size_t>(len));
-        return scan.valid && scan.open == 0;
-    }
     static Step go(bool on) { return on ? Step::kOn : Step::kStop; }
     uint8_t* raw() { return partial_->data() + state_.message_bytes; }
     bool keep(const uint8_t* p, size_t n) {

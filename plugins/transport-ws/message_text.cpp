@@ -1,5 +1,7 @@
 #include "message_text.h"
 
+#include <simdjson.h>
+
 #include <cstring>
 
 namespace sara::ws {
@@ -62,6 +64,10 @@ bool unmask(uint8_t* p, size_t len, const uint8_t (&mask)[4]) noexcept {
         seen |= p[i];
     }
     return (seen & kHighBits) == 0;
+}
+
+bool isUtf8(const uint8_t* p, size_t len) noexcept {
+    return simdjson::validate_utf8(reinterpret_cast<const char*>(p), len);
 }
 
 Utf8Scan scanUtf8(const uint8_t* p, size_t len) noexcept {

@@ -19,15 +19,10 @@ constexpr size_t kDigits = 22;
 
 bool isWebSocketKey(std::string_view key) noexcept {
     if (key.size() != kKeyChars || key.substr(kDigits) != "==") return false;
-    const auto digit = [](char c) {
-        return c != '\0' ? kAlphabet.find(c) : std::string_view::npos;
-    };
     const std::string_view digits = key.substr(0, kDigits);
-    if (!std::all_of(digits.begin(), digits.end(),
-                     [&](char c) { return digit(c) != std::string_view::npos; })) {
-        return false;
-    }
-    return (digit(digits.back()) & 0x0f) == 0;
+    return std::all_of(digits.begin(), digits.end(), [](char c) {
+        return c != '\0' && kAlphabet.find(c) != std::string_view::npos;
+    });
 }
 
 void answerKey(std::string_view key, char (&accept)[29]) noexcept {

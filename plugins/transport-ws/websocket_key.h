@@ -1,5 +1,5 @@
 // The key of the handshake and the answer to it. Decides what a key is: 16 bytes in base64, so 22
-// characters and "==", with no bits beyond the 128.
+// characters and "=="; what the last one says beyond the 128 bits is not looked at.
 #pragma once
 #include <string_view>
 

@@ -126,6 +126,8 @@ TEST(MessageText, AgreesWithThePlainRuleOnEverySequenceOfThreeBytes) {
                                     static_cast<char>(c)};
                 const Utf8Scan scan = scanUtf8(reinterpret_cast<const uint8_t*>(s.data()), 3);
                 ASSERT_EQ(scan.valid, naiveUtf8(s, true)) << a << " " << b << " " << c;
+                ASSERT_EQ(isUtf8(reinterpret_cast<const uint8_t*>(s.data()), 3),
+                          scan.valid && scan.open == 0);
                 ASSERT_EQ(scan.valid && scan.open == 0, naiveUtf8(s, false))
                     << a << " " << b << " " << c;
             }
