@@ -17,6 +17,7 @@ namespace sara::bus {
 namespace {
 
 constexpr size_t kParamsDepthMax = 16;
+constexpr size_t kParamsBytesMax = 16 << 10;  // docs/limits.md: session_params_bytes_max
 
 std::string quoted(std::string_view text) { return Poco::toJSON(std::string(text)); }
 
@@ -24,6 +25,7 @@ std::string reason(std::string_view word) { return "{\"reason\":" + quoted(word)
 
 // Null: not a JSON object. rpc transports check before they call; other callers may not.
 Poco::JSON::Object::Ptr parse(const sara_buf* params) {
+    if (params->len > kParamsBytesMax) return nullptr;  // this thread is a loop
     try {
         Poco::JSON::Parser parser;
         parser.setDepth(kParamsDepthMax);

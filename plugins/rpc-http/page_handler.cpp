@@ -97,9 +97,10 @@ bool PageHandler::readBody(Request& request, std::string& body) {
     if (!request.hasContentLength() && !request.getChunkedTransferEncoding()) return true;
     std::istream& in = request.stream();
     char block[8192];
-    while (in.good()) {
-        in.read(block, sizeof block);
-        body.append(block, static_cast<size_t>(in.gcount()));
+    // What has arrived, not what would fill the block: the limit counts before the caller is done.
+    while (in.peek() != std::char_traits<char>::eof()) {
+        const auto n = in.readsome(block, sizeof block);
+        body.append(block, static_cast<size_t>(n));
         if (body.size() > most) return false;
     }
     // A caller who announces more than he sends has broken off: what came is no request.

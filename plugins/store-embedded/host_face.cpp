@@ -12,7 +12,7 @@ struct MetricName {
 constexpr MetricName kMetrics[static_cast<size_t>(Metric::kCount)] = {
     {SARA_COUNTER, "store_appends_total", "packets made durable"},
     {SARA_COUNTER, "store_batches_total", "group commits"},
-    {SARA_COUNTER, "store_sync_us", "microseconds spent in group commits"},
+    {SARA_COUNTER, "store_sync_us_total", "microseconds spent in group commits"},
     {SARA_COUNTER, "store_errors_total", "failures of the database or its disk"},
     {SARA_GAUGE, "store_queue_operations", "operations that wait for the writer"},
     {SARA_COUNTER, "store_expired_total", "packets deleted because their time was over"},

@@ -22,6 +22,8 @@ class CommandReply {
         const Buffer result = Buffer::copyOf(*host_, json);
         return give(result ? SARA_OK : SARA_E_NOMEM, result.get());
     }
+    // [any] It is done, and there is nothing to say about it.
+    Status done() noexcept { return give(SARA_OK, nullptr); }
     // [any]
     Status fail(Status st) noexcept { return give(toAbi(st), nullptr); }
     // [any] json: one JSON value that says more, e.g. {"reason":"notfound"}; copied.

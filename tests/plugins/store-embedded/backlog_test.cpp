@@ -134,7 +134,7 @@ TEST_F(Backlog, CountsWhatItDoes) {
     for (int i = 0; i < 10; ++i) append("bob@demo");
     EXPECT_EQ(host().metric("store_appends_total"), 10);
     EXPECT_GE(host().metric("store_batches_total"), 1);
-    EXPECT_GT(host().metric("store_sync_us"), 0);
+    EXPECT_GT(host().metric("store_sync_us_total"), 0);
     EXPECT_EQ(host().metric("store_queue_operations"), 0);
     EXPECT_EQ(host().metric("store_errors_total"), 0);
 }
