@@ -194,6 +194,24 @@ TEST_F(AllTransportsTest, ReadyLineAndPluginsNameWebSocket) {
     EXPECT_THAT(line, HasSubstr("transport-ws"));
 }
 
+TEST_F(AllTransportsTest, CheckCommandKnowsTheKeysOfWebSocket) {
+    conf_.setText("wssport", "many").setText("certfile", "/nowhere/x.pem");
+    conf_.set("plugins.transport-ws", R"({"orgins": "https://chat.example.org"})");
+    writeFile(folder_.file("wrong.json"), conf_.json());
+    const CommandResult check =
+        runSara(folder_.path().string(), {"check", "-c", folder_.file("wrong.json")});
+    EXPECT_EQ(check.code, 1);
+    EXPECT_THAT(check.output, HasSubstr("key \"wssport\": found \"many\""));
+    conf_.set("wssport", "0");
+    writeFile(folder_.file("wrong.json"), conf_.json());
+    const std::string said =
+        runSara(folder_.path().string(), {"check", "-c", folder_.file("wrong.json")}).output;
+    EXPECT_THAT(said, HasSubstr("certfile /nowhere/x.pem: No such file"));
+    EXPECT_THAT(
+        said, HasSubstr("\"plugins.transport-ws.orgins\": found an unknown key, expected a key of "
+                        "plugin transport-ws 1.0.0 (did you mean \"origins\"?)"));
+}
+
 class WsPortTest : public AllTransportsTest {
   protected:
     // All that the server says to these bytes on a port until it ends.
