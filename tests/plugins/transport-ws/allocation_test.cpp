@@ -44,5 +44,27 @@ TEST(Allocation, SteadyEchoTrafficAsksTheHeapForNothing) {
     EXPECT_EQ(testkit::heapCalls(), 0u);
 }
 
+TEST(Allocation, AnIdleConnectionHoldsNoBlock) {
+    if (!testkit::canCountHeap()) GTEST_SKIP() << "sanitizers bring their own heap";
+    TransportRig rig(kWs);
+    rig.gate.on_frame = [](testkit::GateSession& s, std::string_view body) { return s.send(body); };
+    const std::string frame = textFrame("{\"login\": 1}");
+    const auto come = [&](int clients) {
+        for (int i = 0; i < clients; ++i) {
+            WireClient& c = rig.connected(nullptr);
+            c.send(frame.substr(0, 8));
+            rig.settle();
+            c.send(frame.substr(8));
+            rig.settle();
+            EXPECT_FALSE(c.received().empty());
+        }
+    };
+    come(20);
+    ASSERT_TRUE(testkit::countHeapOf("transport-ws.so"));
+    come(200);
+    // A few for the tables; a block for each would be 200.
+    EXPECT_LT(testkit::heapCalls(), 20u);
+}
+
 }  // namespace
 }  // namespace sara::ws
