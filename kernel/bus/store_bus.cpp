@@ -136,4 +136,9 @@ void StoreBus::drop(std::string_view user_jid, std::span<const chat::StoredRef> 
               nullptr);
 }
 
+uint64_t StoreBus::waiting() const {
+    const auto* api = static_cast<const sara_store*>(store_->api);
+    return api != nullptr && SARA_HAS_FN(sara_store, api, waiting) ? api->waiting(store_->self) : 0;
+}
+
 }  // namespace sara::bus

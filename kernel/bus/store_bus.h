@@ -22,6 +22,7 @@ class StoreBus final : public chat::StorePort {
     void fetch(std::string_view user_jid, uint64_t after_seq, uint32_t count, uint64_t bytes_max,
                FetchDone done, void* user) override;
     void drop(std::string_view user_jid, std::span<const chat::StoredRef> refs) override;
+    uint64_t waiting() const override;
 
   private:
     struct Call;

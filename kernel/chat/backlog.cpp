@@ -84,7 +84,7 @@ void Backlog::noticeOffline(const Packet& packet) {
     if (!room_.settings().enable_offline_callback || room_.world().callback == nullptr) return;
     if (room_.users().find(packet.toBare()) != nullptr) return;
     room_.count().offline_notices.add();
-    room_.world().callback->offline(packet.toBare(), packet, 0);
+    room_.world().callback->offline(packet.toBare(), packet, room_.world().store.waiting());
 }
 
 bool Backlog::full() const { return inflight_ >= room_.settings().store_inflight_max; }

@@ -56,6 +56,8 @@ class StorePort {
     virtual void fetch(std::string_view user_jid, uint64_t after_seq, uint32_t count,
                        uint64_t bytes_max, FetchDone done, void* user) = 0;
     virtual void drop(std::string_view user_jid, std::span<const StoredRef> refs) = 0;
+    // Inside an append's completion only: packets that wait for its user, 0 when unknown.
+    virtual uint64_t waiting() const { return 0; }
 };
 
 struct AuthQuestion {

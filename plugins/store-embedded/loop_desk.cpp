@@ -136,6 +136,7 @@ void LoopDesk::complete(Operation* op) {
     switch (op->kind) {
         case Operation::Kind::kAppend:
             if (op->done.append != nullptr) {
+                waiting_ = op->status == SARA_OK ? op->waiting : 0;
                 op->done.append(op->user_data, op->status, op->status == SARA_OK ? op->seq : 0);
             }
             break;

@@ -28,6 +28,8 @@ class LoopDesk {
 
     // [loop] The calls of sara.store/1.
     void append(const sara_store_packet& p, sara_append_done done, void* user);
+    // [loop] Inside an append's completion: packets that wait for its user.
+    uint64_t waiting() const { return waiting_; }
     void fetch(sara_str user_jid, uint64_t after_seq, uint32_t count, uint64_t bytes_max,
                sara_fetch_done done, void* user);
     void drop(sara_str user_jid, const sara_stored_ref* refs, uint32_t n, sara_done done,
@@ -73,6 +75,7 @@ class LoopDesk {
     OperationChain spare_;
     std::vector<sara_stored> stored_;  // scratch of completeFetch()
     bool turn_end_asked_ = false;
+    uint64_t waiting_ = 0;  // of the append that is being completed
     bool closed_ = false;
 
     // Owned by the writer.

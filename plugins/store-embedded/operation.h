@@ -48,6 +48,7 @@ struct Operation {
     sara_status status = SARA_OK;
     uint32_t more = 0;
     uint64_t seq = 0;
+    uint64_t waiting = 0;  // packets of this user behind an append
     std::string page;
     std::vector<Found> found;
 

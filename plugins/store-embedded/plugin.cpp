@@ -30,8 +30,22 @@ uint32_t promise(void*) noexcept { return SARA_PROMISE_DURABLE; }
 
 sara_status health(void* self) noexcept { return of(self)->health(); }
 
-const sara_store kStore{
-    sizeof(sara_store), 0, append, fetch, drop, nullptr, nullptr, nullptr, promise, health};
+uint64_t waiting(void* self) noexcept {
+    const LoopDesk* desk = of(self)->desk();
+    return desk != nullptr ? desk->waiting() : 0;
+}
+
+const sara_store kStore{sizeof(sara_store),
+                        0,
+                        append,
+                        fetch,
+                        drop,
+                        nullptr,
+                        nullptr,
+                        nullptr,
+                        promise,
+                        health,
+                        waiting};
 
 // Memory is the only thing that can throw below; an instance without it is better refused than half
 // there.

@@ -28,6 +28,7 @@ void Staging::append(Operation* op) {
     write_batch_.Put(key_, value_);
     ++appends_;
     tail->append(op->seq, value_.size(), op->expires_ms);
+    op->waiting = tail->liveCount();
     if (!tail->marked()) stageMark(*tail);
     noteChange(*tail);
 }

@@ -212,6 +212,10 @@ TEST_F(CallbackWireTest, BackendIsToldAboutEveryStoredMessageInOrder) {
     sendAcked(alice, "alice@t.com", "bob@t.com", {"m1", "m2", "m3"});
     ASSERT_TRUE(backend.waitRequests(3, "offline"));
     EXPECT_THAT(idsOfNotices(backend.requests("offline")), ElementsAre("m1", "m2", "m3"));
+    for (size_t i = 0; i < 3; ++i) {
+        EXPECT_EQ(backend.requests("offline")[i].param("total"), std::to_string(i + 1))
+            << "the badge on his telephone: what waits for him";
+    }
     EXPECT_THAT(backend.requests("offline")[0].json, HasSubstr(R"("payload":{"content":"m1")"));
 }
 

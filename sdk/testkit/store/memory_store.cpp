@@ -107,8 +107,9 @@ struct MemoryStoreTable {
 
 const sara_store* MemoryStore::table() {
     using T = MemoryStoreTable;
-    static const sara_store store{sizeof(sara_store), 0,          T::append, T::fetch,   T::drop,
-                                  T::claim,           T::release, T::lookup, T::promise, T::health};
+    static const sara_store store{
+        sizeof(sara_store), 0,         T::append,  T::fetch,  T::drop, T::claim,
+        T::release,         T::lookup, T::promise, T::health, nullptr};
     return &store;
 }
 

@@ -27,6 +27,44 @@ struct Backlog : ::testing::Test {
     }
 };
 
+TEST_F(Backlog, SaysWithEachAppendHowManyPacketsWait) {
+    begin();
+    struct Asked {
+        const sara_store* api;
+        void* self;
+        uint64_t waiting = 999;
+    } asked{store->api(), store->plugin().self()};
+    const auto appendAndAsk = [&](const std::string& user) {
+        asked.waiting = 999;
+        host().loop().run([&] {
+            sara_buf* buf = host().buffer("x");
+            sara_store_packet p{};
+            p.struct_size = sizeof p;
+            p.user = p.from = testkit::toStr(user);
+            p.id = testkit::toStr("m");
+            p.expires_ms = UINT64_MAX / 2;
+            p.packet = buf;
+            const auto done = [](void* to, sara_status, uint64_t) noexcept {
+                auto& a = *static_cast<Asked*>(to);
+                a.waiting = a.api->waiting(a.self);
+            };
+            asked.api->append(asked.self, &p, done, &asked);
+            host().unref(buf);
+        });
+        EXPECT_TRUE(host().runUntil([&] { return asked.waiting != 999; }));
+        return asked.waiting;
+    };
+    EXPECT_EQ(appendAndAsk("bob@demo"), 1u);
+    EXPECT_EQ(appendAndAsk("bob@demo"), 2u);
+    EXPECT_EQ(appendAndAsk("amy@demo"), 1u);
+    const auto first = client().fetch("bob@demo", 0, 1).packets.at(0);
+    EXPECT_EQ(client().drop("bob@demo", {first.seq}).status, SARA_OK);
+    EXPECT_EQ(appendAndAsk("bob@demo"), 2u);
+    begin();
+    asked = {store->api(), store->plugin().self()};
+    EXPECT_EQ(appendAndAsk("bob@demo"), 3u);
+}
+
 TEST_F(Backlog, IsLimitedInBytesPerUser) {
     begin(R"("backlog_bytes_max": 10000)");
     EXPECT_EQ(append("bob@demo", 6000), SARA_OK);

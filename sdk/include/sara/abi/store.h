@@ -105,6 +105,9 @@ typedef struct sara_store {
     uint32_t (*promise)(void *self) SARA_NOEXCEPT;
     /* [any] SARA_OK, or why the next append would fail: for readiness. Cheap. */
     sara_status (*health)(void *self) SARA_NOEXCEPT;
+    /* [loop] Inside the completion of an append() that ended well, and only there: how many packets
+     * wait for its user, that one included. 0: not known. May be NULL. */
+    uint64_t (*waiting)(void *self) SARA_NOEXCEPT;
 } sara_store;
 
 #ifdef __cplusplus
