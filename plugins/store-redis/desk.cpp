@@ -85,7 +85,7 @@ void Desk::claim(const sara_presence& p, sara_presence_done done, void* user) {
     Operation* op = begin(Kind::kClaim, p.user, user);
     op->done.presence = done;
     op->id = toView(p.sid);
-    op->text = sessionRecord(p);
+    op->text = sessionRecord(p, around_.settings.boot_ms);
     if (!validUser(op->user) || op->id.empty()) return refuse(op, SARA_E_INVALID);
     // Remembered at once: whatever Redis forgets between now and the answer is written again.
     sessions_[op->user] = op->text;

@@ -48,6 +48,11 @@ class Desk final : public BatchOwner {
     void close(std::chrono::steady_clock::time_point deadline);
     // [loop] Every session that lives here is written again unless it is there.
     void renewSessions();
+    // [loop] fn(user) runs at each tick, behind the desk's own work, until close().
+    void onTick(sara_fn fn, void* user) {
+        on_tick_ = fn;
+        on_tick_user_ = user;
+    }
     // [loop] For requests that are no calls.
     Router& router() { return router_; }
     void askTurnEnd();
@@ -84,6 +89,8 @@ class Desk final : public BatchOwner {
     const uint32_t loop_;
     Router router_;
     sara_id tick_timer_ = 0;
+    sara_fn on_tick_ = nullptr;
+    void* on_tick_user_ = nullptr;
     Lanes lanes_;
     std::vector<Lane*> ready_;
     OperationChain refused_;

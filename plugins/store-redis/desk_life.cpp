@@ -26,6 +26,7 @@ void Desk::tick() {
     if (renew_wanted_.exchange(false, std::memory_order_relaxed)) renewSessions();
     renewSome();
     watchHealth();
+    if (on_tick_ != nullptr) on_tick_(on_tick_user_);
     askTurnEnd();
 }
 

@@ -115,6 +115,7 @@ sara_status Plugin::init() {
     for (uint32_t i = 0; i < host_.table()->loop_count; ++i) {
         desks_.push_back(std::make_unique<Desk>(*around_, i));
     }
+    registry_ = std::make_unique<Registry>(*around_, desks_);
     for (const Address& address : settings_.addresses) {
         status_line_ += (status_line_.empty() ? "redis " : ",") + address.text();
     }
@@ -123,6 +124,10 @@ sara_status Plugin::init() {
 
 sara_status Plugin::loopStart(uint32_t loop, void** state) {
     *state = desks_[loop].get();
+    if (loop == 0) {
+        desks_[0]->onTick([](void* self) noexcept { static_cast<Registry*>(self)->tick(); },
+                          registry_.get());
+    }
     if (desks_[loop]->start()) return SARA_OK;
     host_.setError("store-redis got no timer");
     return SARA_E_FULL;
@@ -145,6 +150,7 @@ void Plugin::drain(uint32_t deadline_ms) {
 void Plugin::loopStop(uint32_t loop) {
     auto deadline = deadline_;
     if (deadline == decltype(deadline){}) deadline = std::chrono::steady_clock::now() + kCloseWait;
+    if (loop == 0) registry_->leave();
     desks_[loop]->close(deadline);
 }
 

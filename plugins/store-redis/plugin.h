@@ -11,6 +11,7 @@
 
 #include "store-redis/desk.h"
 #include "store-redis/host_face.h"
+#include "store-redis/registry.h"
 #include "store-redis/settings.h"
 
 namespace sara::store_redis {
@@ -40,6 +41,7 @@ class Plugin {
     TlsContext tls_;
     std::unique_ptr<Surroundings> around_;
     std::vector<std::unique_ptr<Desk>> desks_;
+    std::unique_ptr<Registry> registry_;
     uint32_t promise_ = SARA_PROMISE_SHARED;
     std::string status_line_;
     std::chrono::steady_clock::time_point deadline_{};

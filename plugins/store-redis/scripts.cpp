@@ -191,6 +191,18 @@ redis.call('SETEX',KEYS[1],ARGV[1],ARGV[2])
 return was
 )lua";
 
+// KEYS: a string. ARGV: what it must still be to be deleted.
+constexpr std::string_view kEraseSource = R"lua(
+if redis.call('GET',KEYS[1])==ARGV[1] then return redis.call('DEL',KEYS[1]) end
+return 0
+)lua";
+
+// KEYS: a hash. ARGV: field, and what it must still be to be deleted.
+constexpr std::string_view kStrikeSource = R"lua(
+if redis.call('HGET',KEYS[1],ARGV[1])==ARGV[2] then return redis.call('HDEL',KEYS[1],ARGV[1]) end
+return 0
+)lua";
+
 struct Text {
     std::string source;
     std::string sha;
@@ -222,7 +234,9 @@ const std::array<Text, kScripts>& texts() {
                               {Script::kForget, kSession, kForgetSource},
                               {Script::kLookup, kSession, kLookupSource},
                               {Script::kRenew, {}, kRenewSource},
-                              {Script::kBeat, {}, kBeatSource}};
+                              {Script::kBeat, {}, kBeatSource},
+                              {Script::kErase, {}, kEraseSource},
+                              {Script::kStrike, {}, kStrikeSource}};
         std::array<Text, kScripts> made;
         for (const Part& part : parts) {
             Text& text = made[static_cast<uint32_t>(part.script)];

@@ -18,6 +18,8 @@ enum class Script : uint8_t {
     kLookup,
     kRenew,
     kBeat,
+    kErase,
+    kStrike,
     kCount
 };
 constexpr uint32_t kScripts = static_cast<uint32_t>(Script::kCount);

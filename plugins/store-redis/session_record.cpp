@@ -25,15 +25,19 @@ void addText(std::string* out, std::string_view name, sara_str value) {
 
 }  // namespace
 
-std::string sessionRecord(const sara_presence& presence) {
+std::string sessionRecord(const sara_presence& presence, uint64_t boot_ms) {
     std::string out = "{";
     addText(&out, "Sid", presence.sid);
     addText(&out, "Jid", presence.jid);
     addText(&out, "Status", {"login", 5});
     addText(&out, "Nodeid", presence.node);
     addText(&out, "Channel", presence.channel);
-    out.append("\"Ct\":").append(std::to_string(presence.since_ms / 1000)).append("}");
+    out.append("\"Ct\":")
+        .append(std::to_string(presence.since_ms / 1000))
+        .append(recordTail(boot_ms));
     return out;
 }
+
+std::string recordTail(uint64_t boot_ms) { return ",\"Boot\":" + std::to_string(boot_ms) + "}"; }
 
 }  // namespace sara::store_redis

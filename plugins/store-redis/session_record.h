@@ -7,7 +7,10 @@
 
 namespace sara::store_redis {
 
-// [any]
-std::string sessionRecord(const sara_presence& presence);
+// [any] boot_ms: when this process started; tells its records from those that a dead predecessor
+// left.
+std::string sessionRecord(const sara_presence& presence, uint64_t boot_ms);
+// [any] How every record of that process ends.
+std::string recordTail(uint64_t boot_ms);
 
 }  // namespace sara::store_redis

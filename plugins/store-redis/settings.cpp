@@ -16,6 +16,7 @@ bool readSettings(const HostFace& host, Settings* settings, std::string* error) 
     number("queue_operations_max", &s.queue_operations_max);
     number("queue_bytes_max", &s.queue_bytes_max);
     s.node_id = host.table()->node_id;
+    s.boot_ms = host.wallMs();
     s.node_addr = host.configStr("nodeaddr", "localhost:4281");
     s.user = host.configStr("user", "");
     s.password = host.configStr("password", "");

@@ -14,6 +14,7 @@ struct Settings {
     std::vector<Address> addresses;  // at least one
     uint64_t pool = 100;
     std::string node_id;
+    uint64_t boot_ms = 0;  // since 1970, of this process
     std::string node_addr;
     std::string user;
     std::string password;
