@@ -132,7 +132,6 @@ class FrameReader {
         if (h.opcode != kContinuation) {
             state_.in_message = true;
             state_.text = h.opcode == kText;
-            state_.open_char = 0;
         }
         if (state_.text && h.payload > 0 && (!ascii || state_.open_char != 0)) {
             const uint64_t n = h.payload + state_.open_char;

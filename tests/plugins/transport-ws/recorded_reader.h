@@ -44,6 +44,7 @@ class RecordedReader {
         for (uint64_t i = 0; i < len + stream::kPaddingBytes; ++i) {
             sum = static_cast<uint8_t>(sum + body[i]);
         }
+        if (limit_after_login != 0) limit_bytes = limit_after_login;
         return note("message " + std::string(reinterpret_cast<const char*>(body), len));
     }
     bool ping(const uint8_t* data, size_t len) {
@@ -64,6 +65,7 @@ class RecordedReader {
     }
 
     uint64_t limit_bytes;
+    uint64_t limit_after_login = 0;  // from the first message on; 0: no change
     stream::BlockPool pool;
     stream::Block* partial = nullptr;
     WsState state;

@@ -88,13 +88,15 @@ TEST(FrameReader, HoldsNoBlockBetweenMessages) {
 }
 
 TEST(FrameReader, AsksForTheLimitAgainWhenAMessageHasRaisedIt) {
-    struct Raising : RecordedReader {
-        using RecordedReader::RecordedReader;
-    } r(10);
-    r.feed(textFrame("login"));
-    r.limit_bytes = 1000;
-    r.feed(textFrame(std::string(900, 'x')));
-    EXPECT_EQ(r.events.size(), 2u);
+    const std::string bytes = textFrame("login") + textFrame(std::string(900, 'x'));
+    for (const size_t cut : {size_t{0}, size_t{5}, size_t{15}}) {
+        RecordedReader r(10);
+        r.limit_after_login = 1000;
+        r.feed(std::string_view(bytes).substr(0, cut));
+        r.feed(std::string_view(bytes).substr(cut));
+        ASSERT_EQ(r.events.size(), 2u) << cut;
+        EXPECT_EQ(r.events[1].size(), 908u) << r.events[1];
+    }
 }
 
 TEST(MessageText, UnmasksEveryLengthAtEveryPhase) {
