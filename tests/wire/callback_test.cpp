@@ -1,9 +1,11 @@
 // The operator's backend behind the real server: logins, groups, offline notices, and what clients
 // notice of a backend that goes wrong: nothing.
+#include <atomic>
 #include <future>
 #include <set>
 
 #include "kit/backend.h"
+#include "kit/http.h"
 #include "kit/tls_identity.h"
 #include "kit/wire_test.h"
 
@@ -204,6 +206,70 @@ TEST_F(CallbackWireTest, GroupIsAskedForOnceAndItsMembersGetThePacket) {
     EXPECT_EQ(notice.reason(), "group_notfound");
 }
 
+TEST_F(CallbackWireTest, ReloadMakesAChangedGroupKnownAtOnce) {
+    Backend backend;
+    std::atomic<bool> changed{false};
+    backend.answer([&changed](const BackendRequest&) {
+        const std::string third = changed.load() ? "carol" : "bob";
+        return R"({"success":true,"entity":{"users":["alice",")" + third + R"("]}})";
+    });
+    use(backend);
+    Client alice = online("alice@t.com");
+    Client bob = online("bob@t.com");
+    Client carol = online("carol@t.com");
+    const auto write = [&alice](const std::string& id) {
+        alice.send(chatPacket(id, "alice@t.com", "", id, false, 2, R"(,"gid":"7")"));
+    };
+    write("m1");
+    EXPECT_EQ(bob.message().content(), "m1");
+    changed.store(true);
+    EXPECT_EQ(
+        httpRpc(
+            server().rpcPort(),
+            R"({"sn":"S","service":"emsg_group","method":"reload","params":{"gid":7,"domain":"t.com"}})")
+            .body,
+        R"({"sn":"S","success":true})");
+    write("m2");
+    EXPECT_EQ(carol.message().content(), "m2");
+    EXPECT_EQ(
+        httpRpc(
+            server().rpcPort(),
+            R"({"sn":"S","service":"emsg_group","method":"reload","params":{"domain":"t.com"}})")
+            .body,
+        R"({"sn":"S","success":false,"entity":{"reason":"gid_not_be_empty"}})");
+}
+
+TEST_F(CallbackWireTest, ReadinessSaysThatTheBackendIsNotAskedAndWhenItIsAgain) {
+    Backend backend(BackendMode::kError);
+    use(backend, R"(,"breaker_failures":1,"auth_retries":0)");
+    conf_.set("enable_auth", "true");
+    EXPECT_EQ(httpGet(server().rpcPort(), "/readyz").status, 200);
+    EXPECT_EQ(connect().login("alice@t.com", "L1", "x").reason(), "fail_token");
+    const HttpAnswer red = httpGet(server().rpcPort(), "/readyz");
+    EXPECT_EQ(red.status, 503);
+    EXPECT_THAT(red.body, HasSubstr("breaker_open"));
+    backend.mode(BackendMode::kGood);
+    EXPECT_TRUE(waitUntil([&] {
+        (void)connect().login("alice@t.com", "L1", "x");
+        return httpGet(server().rpcPort(), "/readyz").status == 200;
+    }));
+}
+
+TEST_F(CallbackWireTest, OrderlyEndDoesNotWaitForABackendThatIsSilent) {
+    Backend backend(BackendMode::kBlackHole);
+    use(backend, "", 60'000);
+    conf_.set("enable_auth", "true").set("enable_offline_callback", "true");
+    conf_.set("auth_timeout_ms", "60000").set("drain_timeout_ms", "1000");
+    std::vector<Client> waiting;
+    for (int i = 0; i < 10; ++i) {
+        waiting.push_back(connect());
+        waiting.back().send(loginPacket("L", "u" + std::to_string(i) + "@t.com", "x"));
+    }
+    ASSERT_TRUE(backend.waitRequests(10, "auth"));
+    EXPECT_EQ(server().terminate(), 0);
+    serverMayEnd();
+}
+
 TEST_F(CallbackWireTest, BackendIsToldAboutEveryStoredMessageInOrder) {
     Backend backend;
     use(backend);
@@ -217,6 +283,21 @@ TEST_F(CallbackWireTest, BackendIsToldAboutEveryStoredMessageInOrder) {
             << "the badge on his telephone: what waits for him";
     }
     EXPECT_THAT(backend.requests("offline")[0].json, HasSubstr(R"("payload":{"content":"m1")"));
+}
+
+// Defect 38: the earlier server told nobody about messages that a session left unacknowledged.
+TEST_F(CallbackWireTest, BackendIsToldAboutWhatWasStoredAtTheEndOfASession) {
+    Backend backend;
+    use(backend);
+    conf_.set("enable_offline_callback", "true").set("ack_hold_ms", "60000");
+    Client alice = online("alice@t.com");
+    {
+        Client bob = online("bob@t.com");
+        alice.send(chatPacket("m1", "alice@t.com", "bob@t.com", "hi", true));
+        EXPECT_EQ(bob.message().id(), "m1");
+    }
+    ASSERT_TRUE(backend.waitRequests(1, "offline"));
+    EXPECT_THAT(idsOfNotices(backend.requests("offline")), ElementsAre("m1"));
 }
 
 TEST_F(CallbackWireTest, WithoutTheKeyTheBackendHearsNothing) {
