@@ -1,5 +1,6 @@
 #include "store-redis/batch.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "store-redis/slot.h"
@@ -168,13 +169,28 @@ void Batch::finish(sara_status status, const redisReply* reply) {
 }
 
 sara_status Batch::readAppends(const redisReply& reply) {
-    if (reply.type != REDIS_REPLY_ARRAY || reply.elements != calls_.count + 1) return SARA_E_IO;
+    if (reply.type != REDIS_REPLY_ARRAY || reply.elements != calls_.count + kAppendTail) {
+        return SARA_E_IO;
+    }
+    for (size_t i = calls_.count; i < reply.elements; ++i) {
+        if (!isText(reply.element[i])) return SARA_E_IO;
+    }
     size_t i = 0;
     for (Operation* op = calls_.first; op != nullptr; op = op->next, ++i) {
         if (!isText(reply.element[i])) return SARA_E_IO;
         const std::string_view text = textOf(*reply.element[i]);
         op->seq = placeOf(text);
         op->status = text == "F" ? SARA_E_FULL : op->seq != 0 ? SARA_OK : SARA_E_IO;
+    }
+    // What waited after each one: the last knows the whole, and those before it one less each.
+    uint64_t waits = placeOf(textOf(*reply.element[calls_.count]));
+    uint64_t kept = 0;
+    for (const Operation* op = calls_.first; op != nullptr; op = op->next) {
+        kept += op->status == SARA_OK ? 1 : 0;
+    }
+    waits -= std::min(kept, waits);
+    for (Operation* op = calls_.first; op != nullptr; op = op->next) {
+        op->waiting = op->status == SARA_OK ? ++waits : 0;
     }
     return SARA_OK;
 }

@@ -69,6 +69,8 @@ class Batch final : public Request {
 // from, id, packet.
 constexpr size_t kPageHead = 2;
 constexpr size_t kPageFields = 4;
+// Behind the places of appends: how many packets wait, and how many expired ones have left.
+constexpr size_t kAppendTail = 2;
 // A checked answer about a session: sid, jid, node, channel, seconds; empty: there is none.
 constexpr size_t kPresenceFields = 5;
 

@@ -120,6 +120,7 @@ Operation* Desk::begin(Kind kind, sara_str user_jid, void* user) {
     op->deadline_ms = around_.host.nowMs() + around_.settings.call_timeout_ms;
     op->status = SARA_OK;
     op->seq = 0;
+    op->waiting = 0;
     return op;
 }
 
@@ -250,9 +251,11 @@ void Desk::complete(Operation* op, const redisReply* reply) {
         case Kind::kAppend:
             if (op->status == SARA_OK) host.add(Metric::kAppends, 1);
             if (op->status == SARA_E_FULL) host.add(Metric::kBacklogFull, 1);
+            waiting_ = op->status == SARA_OK ? op->waiting : 0;
             if (op->done.append != nullptr) {
                 op->done.append(op->user_data, op->status, op->status == SARA_OK ? op->seq : 0);
             }
+            waiting_ = 0;
             break;
         case Kind::kFetch:
             completeFetch(*op, reply);

@@ -41,6 +41,9 @@ class Desk final : public BatchOwner {
     void release(const sara_presence& p, sara_done done, void* user);
     void lookup(sara_str user_jid, sara_presence_done done, void* user);
 
+    // [loop] Inside the completion of an append: packets that wait for its user; otherwise 0.
+    uint64_t waiting() const { return waiting_; }
+
     // [loop] Begins to connect. False: the loop has no timer left.
     [[nodiscard]] bool start();
     // [loop] Nothing new is taken; waits until deadline for what is under way, then completes the
@@ -99,6 +102,7 @@ class Desk final : public BatchOwner {
     std::vector<Batch*> free_batches_;
     std::vector<sara_stored> stored_;  // scratch of completeFetch()
     uint64_t queued_ = 0;
+    uint64_t waiting_ = 0;
     uint64_t queued_bytes_ = 0;
     bool turn_end_asked_ = false;
     bool closed_ = false;

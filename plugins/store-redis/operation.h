@@ -32,6 +32,7 @@ struct Operation {
     std::vector<uint64_t> seqs;  // to drop
     sara_status status = SARA_OK;
     uint64_t seq = 0;
+    uint64_t waiting = 0;  // append: packets of this user, this one included
     Operation* next = nullptr;
 
     uint64_t packetBytes() const { return packet != nullptr ? packet->len : 0; }

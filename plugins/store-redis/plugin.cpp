@@ -46,8 +46,13 @@ uint32_t promise(void* self) noexcept { return of(self)->promise(); }
 
 sara_status health(void* self) noexcept { return of(self)->health(); }
 
+uint64_t waiting(void* self) noexcept {
+    const Desk* desk = of(self)->desk();
+    return desk != nullptr ? desk->waiting() : 0;
+}
+
 const sara_store kStore{
-    sizeof(sara_store), 0, append, fetch, drop, claim, release, lookup, promise, health};
+    sizeof(sara_store), 0, append, fetch, drop, claim, release, lookup, promise, health, waiting};
 
 // Memory is the only thing that can throw below; an instance without it is better refused than half
 // there.

@@ -29,7 +29,8 @@ local function count() local n=redis.call('ZCARD',o) if n>0 then n=n-1 end retur
 )lua";
 
 // ARGV: now_ms, packets that may wait, then per packet ttl_ms, "<expires>:<n>:<from>", id, packet.
-// A place per packet, "F" where the backlog is full, and the number of expired ones that left.
+// A place per packet, "F" where the backlog is full; then how many wait now, and how many expired
+// ones have left.
 constexpr std::string_view kAppendSource = R"lua(
 local now,max=tonumber(ARGV[1]),tonumber(ARGV[2])
 local last=tonumber(redis.call('ZSCORE',o,'') or '0')
@@ -54,6 +55,7 @@ for i=3,#ARGV,4 do
   end
 end
 if ttl>0 then redis.call('ZADD',o,string.format('%.0f',last),'') keep(ttl) end
+out[#out+1]=tostring(have)
 out[#out+1]=tostring(gone)
 return out
 )lua";
