@@ -40,6 +40,9 @@ void checkSurroundings(const Conf& conf, Problems* problems) {
         add(checkCertificate(conf.text("certfile"), conf.text("keyfile")));
     }
     if (conf.store() == "embedded") add(checkFolder("datadir", conf.text("datadir")));
+    if (!conf.text("profile_dir").empty()) {
+        add(checkFolder("profile_dir", conf.text("profile_dir")));
+    }
     for (const char* key : {"logfile", "pidfile"}) {
         const std::filesystem::path file = conf.text(key);
         if (!file.empty()) add(checkFolder(key, file.parent_path().string()));

@@ -156,7 +156,7 @@ long Connection::writeSome(const char* bytes, size_t size) {
     return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? -1 : 0;
 }
 
-void Connection::onReadable(char* scratch, size_t scratch_size) {
+void Connection::onReadable(char* scratch, size_t scratch_size, bool ended) {
     if (state_ == State::kConnecting) return onWritable();  // refused: writable says why
     if (state_ == State::kHandshake) shakeHands();
     while (state_ == State::kOpen || state_ == State::kUpgrade) {
@@ -165,7 +165,7 @@ void Connection::onReadable(char* scratch, size_t scratch_size) {
         if (n == 0) return end("closed by the server");
         take(scratch, static_cast<size_t>(n), nowNs());
         // A short read of plain TCP has emptied the socket; TLS gives one record at a time.
-        if (ssl_ == nullptr && static_cast<size_t>(n) < scratch_size) return;
+        if (!ended && ssl_ == nullptr && static_cast<size_t>(n) < scratch_size) return;
     }
 }
 

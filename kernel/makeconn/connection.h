@@ -54,7 +54,8 @@ class Connection {
     void close();
 
     // For the driver.
-    void onReadable(char* scratch, size_t scratch_size);
+    // ended: the server has closed its side, so read to the end: no event will come again.
+    void onReadable(char* scratch, size_t scratch_size, bool ended);
     void onWritable();
     void flush();
 

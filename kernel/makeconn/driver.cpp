@@ -13,7 +13,8 @@
 namespace sara::makeconn {
 namespace {
 constexpr size_t kScratchBytes = 256 << 10;
-}
+constexpr uint32_t kEnded = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+}  // namespace
 
 Driver::Driver(Target target) : target_(std::move(target)), scratch_(kScratchBytes) {
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
@@ -54,7 +55,7 @@ void Driver::turn(int wait_ms) {
         if ((event.events & EPOLLOUT) != 0) connection.onWritable();
         if ((event.events & ~static_cast<uint32_t>(EPOLLOUT)) != 0 &&
             connection.state() != Connection::State::kClosed) {
-            connection.onReadable(scratch_.data(), scratch_.size());
+            connection.onReadable(scratch_.data(), scratch_.size(), (event.events & kEnded) != 0);
         }
     }
     flush();

@@ -2,7 +2,9 @@
 
 #include <netdb.h>
 #include <netinet/in.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 
@@ -32,6 +34,15 @@ bool splitAddress(const std::string& text, std::string* host, uint16_t* port) {
     const char* const end = text.data() + text.size();
     const auto read = std::from_chars(text.data() + colon + 1, end, *port);
     return !host->empty() && read.ec == std::errc{} && read.ptr == end && *port != 0;
+}
+
+std::string tryBind(const Endpoint& source) {
+    const int fd = ::socket(source.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool bound =
+        fd >= 0 && ::bind(fd, reinterpret_cast<const sockaddr*>(&source.address), source.size) == 0;
+    std::string why = bound ? "" : std::strerror(errno);
+    if (fd >= 0) ::close(fd);
+    return why;
 }
 
 std::string resolve(const std::string& host, uint16_t port, int family, Endpoint* out) {

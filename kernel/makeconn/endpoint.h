@@ -19,6 +19,8 @@ struct Endpoint {
 // [any] "host:port", "host", "[::1]:port" in its parts; port stays as it is when there is none.
 // False when the port is no number from 1 to 65535.
 [[nodiscard]] bool splitAddress(const std::string& text, std::string* host, uint16_t* port);
+// [control] Can sockets of this machine come from there? "" or why not.
+[[nodiscard]] std::string tryBind(const Endpoint& source);
 // [control] Resolves a name or a number; family AF_UNSPEC or what it must be. Returns an empty
 // string or what is wrong.
 [[nodiscard]] std::string resolve(const std::string& host, uint16_t port, int family,

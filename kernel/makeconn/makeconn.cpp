@@ -46,6 +46,11 @@ std::string targetOf(const Options& options, Target* target, MachineLimits* mach
         target->from.emplace_back();
         wrong = resolve(source, 0, target->to.family(), &target->from.back());
         if (!wrong.empty()) return "--laddr " + wrong;
+        // At connect the same error says that ports have run out.
+        wrong = tryBind(target->from.back());
+        if (!wrong.empty()) {
+            return "--laddr " + source + ": " + wrong + "; is it an address of this machine?";
+        }
     }
     return {};
 }

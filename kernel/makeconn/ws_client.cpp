@@ -61,6 +61,10 @@ std::string wsAcceptOf(std::string_view key) {
 }
 
 WsAnswer readWsAnswer(std::string_view text, std::string_view key) {
+    constexpr std::string_view kHttp = "HTTP/";
+    if (text.substr(0, kHttp.size()) != kHttp.substr(0, text.size())) {
+        return {0, "no WebSocket server: it does not speak HTTP"};
+    }
     const size_t end = text.find("\r\n\r\n");
     if (end == std::string_view::npos) {
         if (text.size() > kAnswerBytesMax) return {0, "no end of the answer to the upgrade"};

@@ -133,8 +133,10 @@ class Play {
         for (size_t i = 0; i < block_.rows.size(); ++i) {
             SCOPED_TRACE("docs/wire.md line " + std::to_string(block_.line + i));
             row(block_.rows[i]);
-            if (::testing::Test::HasFatalFailure()) return;
+            if (::testing::Test::HasFatalFailure()) break;
         }
+        EXPECT_TRUE(server_->running()) << server_->output();
+        if (::testing::Test::HasFatalFailure()) return;
         // Bytes of the last rows that nobody has named would be a surprise to the reader.
         expectBytes();
         for (auto& [name, client] : clients_) {
@@ -182,7 +184,8 @@ class Play {
             expected_ += bytesOf(rest);
         } else if (what == "<") {
             const auto frame = client.next();
-            ASSERT_TRUE(frame.has_value()) << "nothing came";
+            ASSERT_TRUE(frame.has_value()) << "nothing came; the log says:\n"
+                                           << readFile(folder_.file("sara.log"));
             EXPECT_EQ(withoutChance(*frame), withoutChance(rest));
             std::smatch id;
             if (std::regex_search(*frame, id, uuid())) fresh_[name] = id.str();

@@ -66,7 +66,7 @@ TEST_F(MakeconnTest, LoadsWebSocketAndSecureWebSocketLikeTheOthers) {
     // A port that speaks tcp is no upgrade.
     const CommandResult wrong = makeconn(server().port(), {"-t", "1", "--ws", "--duration", "0.1"});
     EXPECT_EQ(wrong.code, 1);
-    EXPECT_THAT(wrong.output, HasSubstr("1 x "));
+    EXPECT_THAT(wrong.output, HasSubstr("1 x no WebSocket server: it does not speak HTTP"));
 }
 
 TEST_F(MakeconnTest, PrintsTheLinesThatPeopleKnow) {
@@ -125,6 +125,16 @@ TEST_F(MakeconnTest, AServerThatDiesIsNoticed) {
     ASSERT_TRUE(code.has_value());
     EXPECT_EQ(*code, 1);
     EXPECT_THAT(child.output(), HasSubstr("\"good\":false"));
+}
+
+TEST_F(MakeconnTest, AddressesOfOtherMachinesAreRefusedByName) {
+    const CommandResult run = makeconn(server().port(), {"-l", "127.0.0.1,192.0.2.1", "-t", "2"});
+    EXPECT_EQ(run.code, 2);
+    EXPECT_THAT(run.output, HasSubstr("--laddr 192.0.2.1: "));
+    EXPECT_THAT(run.output, HasSubstr("is it an address of this machine?"));
+    const CommandResult several =
+        makeconn(server().port(), {"-l", "127.0.0.1,127.0.0.9", "-t", "4", "--duration", "0.1"});
+    EXPECT_EQ(several.code, 0) << several.output;
 }
 
 TEST_F(MakeconnTest, RefusesWhatTheMachineCannotCarryBeforeItBegins) {

@@ -33,12 +33,13 @@ TEST(WsClient, WaitsForTheWholeAnswer) {
         EXPECT_EQ(read.bytes, 0u);
         EXPECT_EQ(read.wrong, "");
     }
-    EXPECT_NE(readWsAnswer(std::string(20'000, 'x'), kKey).wrong, "");
+    EXPECT_NE(readWsAnswer("HTTP/1.1 101" + std::string(20'000, 'x'), kKey).wrong, "");
 }
 
 TEST(WsClient, RefusesAnswersThatAreNone) {
     EXPECT_THAT(readWsAnswer("HTTP/1.1 426 Upgrade Required\r\n\r\n", kKey).wrong,
                 HasSubstr("no upgrade: HTTP/1.1 426 Upgrade Required"));
+    EXPECT_THAT(readWsAnswer("{\"envelope\"", kKey).wrong, HasSubstr("does not speak HTTP"));
     EXPECT_THAT(readWsAnswer(answer("AAAA"), kKey).wrong, HasSubstr("not for our key"));
 }
 
