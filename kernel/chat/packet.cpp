@@ -120,6 +120,7 @@ Packet buildPacket(std::string_view text, const Envelope& e, const EnvelopeEdits
     auto* out = reinterpret_cast<char*>(base) + sizeof(PacketFacts);
     const char* from_text = text.data();
     const auto copy = [&out](const char* begin, size_t n) {
+        if (n == 0) return;  // an empty view may point nowhere, which memcpy forbids
         std::memcpy(out, begin, n);
         out += n;
     };
