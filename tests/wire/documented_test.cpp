@@ -95,6 +95,10 @@ void setFrom(const Poco::JSON::Object& object, Conf* conf) {
             conf->set(name, Poco::Dynamic::Var::toString(object.get(name)));
             continue;
         }
+        if (name.find('.') != std::string::npos) {  // the section of a plugin, as a whole
+            conf->set(name, Poco::Dynamic::Var::toString(object.get(name)));
+            continue;
+        }
         const auto section = object.getObject(name);
         for (const auto& key : section->getNames()) {
             conf->set(name + "." + key, section->getValue<std::string>(key));
