@@ -96,7 +96,7 @@ start() {
 write_group_conf() {
   mkdir -p "$work/plugins"
   cp "$build/examples/static-roster.so" "$work/plugins/"
-  sed "s|^{|{\"plugin_dir\": [\"$build/lib/sara/plugins\", \"$work/plugins\"],\n \"plugins\": {\"static-roster\": {\"enabled\": true, \"groups\": \"g=m*$members\"}},\n |;t" \
+  sed "s|^{|{\"plugin_dir\": [\"$build/lib/sara/plugins\", \"$work/plugins\"],\n \"plugins\": {\"static-roster\": {\"enabled\": true, \"groups\": \"g=m*$members\"}},\n |" \
     "$work/conf.json" >"$work/group.json"
 }
 

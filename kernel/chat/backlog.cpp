@@ -42,6 +42,7 @@ AppendOp& Backlog::claimOp() {
     op.drop_after = false;
     op.throttled = false;
     op.away = false;
+    op.again = false;
     return op;
 }
 
@@ -104,6 +105,8 @@ bool Backlog::storeHeld(Unacked& u) {
     op.entry = &u;
     u.op = &op;
     u.held = Held::kAppending;
+    if (u.failed) --u.session->failed_count;
+    u.failed = false;
     append(op);
     return true;
 }
@@ -121,33 +124,69 @@ void Backlog::onAppended(void* op, Status st, uint64_t seq) noexcept {
 
 void Backlog::appended(AppendOp& op, Status st, uint64_t seq) {
     --inflight_;
+    watchStore(st);
     if (op.throttled) room_.router().unthrottle(op.packet);
-    if (st == Status::kOk) {
+    if (st != Status::kOk) {
+        failed(op, st);
+    } else if (stands(op, seq)) {
         room_.count().packets_stored.add();
-        if (op.entry != nullptr) room_.delivery().stored(*op.entry, seq);
         if (op.unwritten_of != 0) storedUnwritten(op, seq);
         if (op.drop_after) {
-            const StoredRef ref{seq, op.packet.id()};
-            room_.world().store.drop(op.packet.toBare(), {&ref, 1});
-            const Session* s = room_.users().find(op.packet.toBare());
-            if (s != nullptr && s->fetch != nullptr) s->fetch->dropped.push_back(seq);
+            forget(op.packet.toBare(), seq, op.packet.id());
+        } else if (op.away) {
+            noticeOffline(op.packet);
         }
-        if (op.away && !op.drop_after) noticeOffline(op.packet);
         room_.router().answer(std::move(op.packet), Outcome::kAck);
-    } else {
-        room_.count().store_errors.add();
-        if (op.entry != nullptr) {
-            room_.delivery().storeFailed(*op.entry);
-        } else if (!op.drop_after) {
-            if (op.packet.facts().acked != 0 || op.packet.facts().ack == 0)
-                room_.count().lost.add();
-            const Outcome outcome = st == Status::kFull    ? Outcome::kBacklogFull
-                                    : st == Status::kAgain ? Outcome::kBusy
-                                                           : Outcome::kStoreError;
-            room_.router().answer(std::move(op.packet), outcome);
-        }
     }
     releaseOp(op);
+}
+
+// False: it is in the store in front of a packet that was delivered earlier, and is taken out.
+bool Backlog::stands(AppendOp& op, uint64_t seq) {
+    if (op.again && !op.drop_after) {
+        forget(op.packet.toBare(), seq, op.packet.id());
+        if (room_.users().find(op.packet.toBare()) != nullptr) {
+            room_.delivery().deliver(std::move(op.packet));  // his next session is here
+        } else {
+            keep(std::move(op.packet));
+        }
+        return false;
+    }
+    if (op.entry == nullptr || room_.delivery().stored(*op.entry, seq)) return true;
+    forget(op.packet.toBare(), seq, op.packet.id());
+    return false;
+}
+
+void Backlog::failed(AppendOp& op, Status st) {
+    room_.count().store_errors.add();
+    if (op.entry != nullptr) {
+        room_.delivery().storeFailed(*op.entry);
+    } else if (!op.drop_after) {
+        if (op.packet.facts().acked != 0 || op.packet.facts().ack == 0) room_.count().lost.add();
+        const Outcome outcome = st == Status::kFull    ? Outcome::kBacklogFull
+                                : st == Status::kAgain ? Outcome::kBusy
+                                                       : Outcome::kStoreError;
+        room_.router().answer(std::move(op.packet), outcome);
+    }
+}
+
+void Backlog::forget(std::string_view user, uint64_t seq, std::string_view id) {
+    const StoredRef ref{seq, id};
+    room_.world().store.drop(user, {&ref, 1});
+    const Session* s = room_.users().find(user);
+    if (s != nullptr && s->fetch != nullptr) s->fetch->dropped.push_back(seq);
+}
+
+// One line when it begins and one when it is over: messages that recipients do not acknowledge stay
+// in memory meanwhile, and their senders hear nothing. A full backlog is one user's matter.
+void Backlog::watchStore(Status st) {
+    const bool fails = st != Status::kOk;
+    if (fails == store_fails_ || st == Status::kFull) return;
+    store_fails_ = fails;
+    room_.world().log.write(fails ? loop::LogLevel::kWarn : loop::LogLevel::kInfo, "chat",
+                            fails ? "the store takes no messages; those that nobody acknowledges "
+                                    "stay in memory and are tried again each second"
+                                  : "the store takes messages again");
 }
 
 // Its session is gone: it stays in the store and comes at the next login.

@@ -28,6 +28,7 @@ struct AppendOp {
     bool drop_after = false;  // acknowledged meanwhile
     bool throttled = false;
     bool away = false;         // nobody of that name is online
+    bool again = false;        // its place is wrong: to be stored once more, behind the others
     AppendOp* next = nullptr;  // free list
 };
 
@@ -85,6 +86,10 @@ class Backlog {
     void releaseOp(AppendOp& op);
     void append(AppendOp& op);
     void appended(AppendOp& op, Status st, uint64_t seq);
+    bool stands(AppendOp& op, uint64_t seq);
+    void failed(AppendOp& op, Status st);
+    void forget(std::string_view user, uint64_t seq, std::string_view id);
+    void watchStore(Status st);
     void storedUnwritten(const AppendOp& op, uint64_t seq);
     void fetchNext(Fetch& fetch);
     bool alreadySent(const Session& s, const Fetch& fetch, const StoredView& p);
@@ -105,6 +110,7 @@ class Backlog {
 
     Room& room_;
     uint32_t inflight_ = 0;
+    bool store_fails_ = false;  // and the log says so
     std::vector<std::unique_ptr<AppendOp[]>> chunks_;
     AppendOp* free_ = nullptr;
     const DelayPolicy policy_;

@@ -46,6 +46,8 @@ ChatCounters define() {
     c.lost = counter("chat_lost_total",
                      "packets that neither reached a client nor the store; never acked");
     c.store_errors = counter("chat_store_errors_total", "store calls that failed");
+    c.held_retried = counter("chat_held_retried_total",
+                             "unacknowledged packets whose append failed and is tried again");
     c.store_busy = counter("chat_store_busy_total", "packets refused above store_inflight_max");
     c.mailbox_busy = counter("chat_mailbox_busy_total", "packets refused by a full mailbox");
     c.no_memory = counter("chat_no_memory_total", "packets refused above buffer_bytes_max");

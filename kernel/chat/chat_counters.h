@@ -13,7 +13,7 @@ struct ChatCounters {
     loop::Counter packets_in, packets_delivered, packets_stored, packets_refused, packets_malformed;
     loop::Counter too_large, rate_paused, store_paused, queue_cut, unacked_overflow;
     loop::Counter acks_sent, client_acks, notifies, held_stored, kept_at_close, lost;
-    loop::Counter store_errors, store_busy, mailbox_busy, no_memory;
+    loop::Counter store_errors, store_busy, held_retried, mailbox_busy, no_memory;
     loop::Counter delay_packets;
     loop::Counter group_packets, group_copies, group_skipped, group_names_invalid;
     loop::Counter group_busy, group_timeouts, group_too_large, offline_notices;

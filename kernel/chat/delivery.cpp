@@ -157,7 +157,9 @@ void Delivery::keep(Session& s, uint64_t written, bool away) {
     UnwrittenQueue none;
     UnwrittenQueue& plain = s.unwritten ? *s.unwritten : none;
     while (!plain.empty() && plain.front().end_offset <= written) (void)plain.pop();
-    // Two lists, each in order of delivery, become one.
+    // Two lists, each in order of delivery, become one. What is on its way to the store behind a
+    // packet whose append failed goes there again, behind it.
+    bool failed = false;
     while (s.unacked_first != nullptr || !plain.empty()) {
         Unacked* u = s.unacked_first;
         if (u == nullptr || (!plain.empty() && plain.front().order < u->order)) {
@@ -169,7 +171,9 @@ void Delivery::keep(Session& s, uint64_t written, bool away) {
         if (held == Held::kAppending) {
             u->op->entry = nullptr;
             u->op->away = true;
+            u->op->again = failed;
         }
+        failed = failed || u->failed;
         Packet packet = unacked_.remove(*u);
         if (held == Held::kStored && away) room_.backlog().noticeOffline(packet);
         if (held != Held::kFresh) continue;  // in the store, or on its way there
@@ -178,15 +182,30 @@ void Delivery::keep(Session& s, uint64_t written, bool away) {
     }
 }
 
-void Delivery::stored(Unacked& u, uint64_t seq) {
+bool Delivery::stored(Unacked& u, uint64_t seq) {
+    if (failedBefore(*u.session, u)) {
+        storeFailed(u);
+        return false;
+    }
     u.held = Held::kStored;
     u.op = nullptr;
     u.seq = seq;
+    return true;
+}
+
+bool Delivery::failedBefore(const Session& s, const Unacked& u) {
+    if (s.failed_count == 0) return false;
+    const Unacked* at = s.unacked_first;
+    while (at != &u && !at->failed) at = at->next;
+    return at != &u;
 }
 
 void Delivery::storeFailed(Unacked& u) {
     u.held = Held::kFresh;
     u.op = nullptr;
+    u.failed = true;
+    ++u.session->failed_count;
+    room_.count().held_retried.add();
     hold(u, true);
 }
 

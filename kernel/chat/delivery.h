@@ -24,7 +24,9 @@ class Delivery {
     // away: no other session of the user takes its place.
     void keep(Session& s, uint64_t written, bool away);
     // An append of a held packet has ended.
-    void stored(Unacked& u, uint64_t seq);
+    // False: a packet in front of it could not be stored, so its place would be wrong; both are
+    // tried again in order.
+    bool stored(Unacked& u, uint64_t seq);
     void storeFailed(Unacked& u);
     UnackedTable& unacked() { return unacked_; }
     // Forgets written packets that wanted no ack.
@@ -35,6 +37,7 @@ class Delivery {
     void offline(Packet packet, bool keeping);
     void storeBehind(Session& s, Packet packet);
     bool storeInOrder(Session& s, Unacked* last, uint64_t order_max);
+    static bool failedBefore(const Session& s, const Unacked& u);
     void hold(Unacked& u, bool retry);
     void armHold(bool retry);
     void holdTick(bool retry);

@@ -29,6 +29,7 @@ void Portions::take(std::unique_ptr<Portion> portion) {
     free_.pop_back();
     portion->tally = uint64_t{places_[place].generation} << 32 | (place + 1);
     portion->progress_ms = room_.loop().nowMs();
+    portion->copy_bytes = portion->single ? portion->single.text().size() : portion->text->bytes();
     waiting_.push_back(portion->tally);
     places_[place].portion = std::move(portion);
     if (!running_ && !scheduled_) run();
@@ -58,10 +59,16 @@ void Portions::run() {
     if (!waiting_.empty()) later(stalled);
 }
 
+// Not while the store is behind, nor while too much is under way; one copy always may be.
+bool Portions::mayGoOn(const Portion& p) const {
+    if (room_.backlog().crowded()) return false;
+    return open_bytes_ == 0 || open_bytes_ + p.copy_bytes <= kCopiesBytes;
+}
+
 // False: it cannot go on now.
 bool Portions::copies(Portion& p, uint32_t count) {
     for (; count > 0 && p.next < p.size(); --count) {
-        if (room_.backlog().crowded() || !make(p)) {
+        if (!mayGoOn(p) || !make(p)) {
             if (room_.loop().nowMs() - p.progress_ms < room_.settings().group_timeout_ms) {
                 return false;
             }
@@ -92,6 +99,7 @@ bool Portions::make(Portion& p) {
     room_.count().group_copies.add();
     if (p.counted) {
         ++p.open;
+        open_bytes_ += p.copy_bytes;
         copy.facts().tally = p.tally;
     } else {
         copy.facts().acked = 1;  // "fast": the sender has his ack, nobody counts
@@ -120,6 +128,7 @@ void Portions::settle(PacketFacts& facts, Outcome outcome) {
     facts.acked = 1;
     Portion* p = find(facts.tally);
     if (p == nullptr) return;
+    open_bytes_ -= p->copy_bytes;
     if (p->outcome == Outcome::kAck && !forgives(*p, outcome)) p->outcome = outcome;
     if (--p->open == 0) settled(*p, false);
 }

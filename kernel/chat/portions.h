@@ -30,6 +30,7 @@ struct Portion {
     // Of the loop where it works.
     uint64_t tally = 0;        // its number, in the facts of its copies
     uint32_t next = 0;         // member
+    uint64_t copy_bytes = 0;   // about what one copy holds
     uint32_t open = 1;         // copies that are not safe yet; one more while copies are made
     uint64_t progress_ms = 0;  // when the last copy was made
     Outcome outcome = Outcome::kAck;
@@ -42,6 +43,9 @@ class Portions {
     // Copies that one turn makes, all fan-outs together: what keeps a turn below 5 ms, writes
     // included. docs/limits.md: group_turn_copies_max
     static constexpr uint32_t kTurnCopies = 512;
+    // Copies on this loop that are not safe yet, however large the group and the packet; above it
+    // fan-outs wait. docs/limits.md: group_copies_bytes_max
+    static constexpr uint64_t kCopiesBytes = 64 << 20;
 
     explicit Portions(Room& room) : room_(room) {}
     ~Portions();
@@ -61,6 +65,7 @@ class Portions {
     Portion* find(uint64_t tally);
     void run();
     bool copies(Portion& p, uint32_t count);
+    bool mayGoOn(const Portion& p) const;
     bool make(Portion& p);
     void giveUp(Portion& p);
     void copied(Portion& p);
@@ -76,6 +81,7 @@ class Portions {
     std::deque<uint64_t> waiting_;  // tallies, the next one to work first
     uint64_t turn_ = UINT64_MAX;    // of the loop, that spent_ counts for
     uint32_t spent_ = 0;
+    uint64_t open_bytes_ = 0;  // of counted copies that are not safe yet
     bool running_ = false;
     bool scheduled_ = false;
 };

@@ -69,6 +69,7 @@ struct Session {
     uint32_t window_messages = 0;
 
     uint32_t unacked_count = 0;
+    uint32_t failed_count = 0;  // of them, with an append that failed and is not repeated yet
     Unacked* unacked_first = nullptr;  // in order of delivery
     Unacked* unacked_last = nullptr;
     uint64_t order = 0;            // of the last packet delivered to this session

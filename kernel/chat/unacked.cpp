@@ -59,6 +59,7 @@ Unacked& UnackedTable::add(Session& s, Packet packet) {
     u.seq = 0;
     u.held = Held::kFresh;
     u.holding = false;
+    u.failed = false;
     u.hash = hashOf(s, u.packet.id());
     // Behind the others of its bucket: find() gives the oldest.
     Unacked** link = &buckets_[u.hash & (buckets_.size() - 1)];
@@ -101,6 +102,7 @@ Packet UnackedTable::remove(Unacked& u) {
     (u.prev ? u.prev->next : s.unacked_first) = u.next;
     (u.next ? u.next->prev : s.unacked_last) = u.prev;
     --s.unacked_count;
+    if (u.failed) --s.failed_count;
     --size_;
     Packet packet = std::move(u.packet);
     u.session = nullptr;

@@ -33,7 +33,8 @@ struct Unacked {
     uint32_t hash = 0;
     Held held = Held::kFresh;
     bool holding = false;
-    bool retry = false;  // which of the two lists holds it
+    bool retry = false;   // which of the two lists holds it
+    bool failed = false;  // kFresh because its append failed; counted by its session
 };
 
 class UnackedTable {

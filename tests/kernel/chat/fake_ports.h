@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "chat/room.h"
 
@@ -129,10 +130,15 @@ class CountingIds final : public IdSource {
     uint32_t last_ = 0;
 };
 
+// Keeps the lines for the test.
 class SilentLog final : public loop::Log {
   public:
+    std::vector<std::string> lines;
+
     bool enabled(loop::LogLevel) const override { return false; }
-    void write(loop::LogLevel, std::string_view, std::string_view) override {}
+    void write(loop::LogLevel, std::string_view, std::string_view text) override {
+        lines.emplace_back(text);
+    }
 };
 
 }  // namespace sara::chat::test

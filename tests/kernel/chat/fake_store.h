@@ -26,6 +26,7 @@ class FakeStore final : public StorePort {
     // Settings of the next calls.
     Status append_status = Status::kOk;
     Status fetch_status = Status::kOk;
+    size_t fail_next = 0;           // so many appends fail with kIo before append_status counts
     bool hold = false;              // completions wait for release()
     size_t backlog_max = SIZE_MAX;  // per user; above it kFull
 
@@ -55,7 +56,9 @@ class FakeStore final : public StorePort {
     void append(const Packet& packet, uint64_t expires_ms, AppendDone done, void* user) override {
         ++appends_;
         auto op = newOp(std::string(packet.toBare()));
-        op->act = [this, done, user, st = append_status, to = op->user,
+        const Status status = fail_next > 0 ? Status::kIo : append_status;
+        fail_next -= fail_next > 0 ? 1 : 0;
+        op->act = [this, done, user, st = status, to = op->user,
                    stored =
                        StoredPacket{0, std::string(packet.id()), std::string(packet.fromBare()),
                                     std::string(packet.text()), expires_ms}]() mutable {

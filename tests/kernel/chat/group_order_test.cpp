@@ -226,6 +226,25 @@ TEST_P(GroupOrder, AFanOutWaitsForAStoreThatIsBehindAndGoesOn) {
     EXPECT_THAT(t.alice.got(), ElementsAre("ack:G1"));
 }
 
+// A packet of 1 MiB to 10,000 members would take 10 GiB, and with it the memory of everybody.
+TEST_P(GroupOrder, LargePacketsToManyMembersAreCopiedAsTheEarlierCopiesAreSafe) {
+    GroupStage& t = start();
+    std::vector<std::string> names{"alice"};
+    for (int i = 0; i < 100; ++i) names.push_back("away" + std::to_string(i));
+    t.group("g1", names);
+    t.store.hold = true;
+    const std::string text(1'000'000, 'x');
+    t.alice.send(groupSaying(t.alice.jid(), "G1", "g1", text));
+    EXPECT_LE(t.store.appends(), t.loops.size() * (Portions::kCopiesBytes / text.size()));
+    EXPECT_GE(t.store.appends(), 60u);
+    for (int i = 0; i < 100 && t.store.waiting() > 0; ++i) {
+        t.store.release();
+        t.advance(8);
+    }
+    EXPECT_EQ(t.store.appends(), 100u);
+    EXPECT_THAT(t.alice.got(), ElementsAre("ack:G1"));
+}
+
 TEST_P(GroupOrder, AStoreThatHangsEndsTheWaitWithBusy) {
     settings.store_inflight_max = 80;
     GroupStage& t = start();
