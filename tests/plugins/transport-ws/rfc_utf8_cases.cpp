@@ -106,6 +106,9 @@ std::vector<RfcCase> utf8Cases() {
     cases.push_back({"BadByteFailsBeforeTheMessageEnds",
                      frame(1, false, "ok") + frame(0, false, "\xff") + frame(0, true, "ok"),
                      {failed}});
+    cases.push_back({"AsciiBehindAnUnfinishedCharacterFailsBeforeTheMessageEnds",
+                     frame(1, false, "\xe2\x82") + frame(0, false, "x"),
+                     {failed}});
     cases.push_back({"UnfinishedCharacterAtTheEndFails",
                      frame(1, false, "ok") + frame(0, false, "\xe2\x82") + frame(0, true, ""),
                      {failed}});
