@@ -34,6 +34,7 @@ class HttpServer::Connection : public Poco::Net::TCPServerConnection {
         : TCPServerConnection(socket), server_(server) {}
     void run() override {
         ConnectionClock::Entry entry(*server_.clock_, socket());
+        server_.connections_.add(1);
         try {
             Poco::Net::HTTPServerConnection http(socket(), server_.params_,
                                                  new Handlers(server_.desk_, entry));
@@ -41,6 +42,7 @@ class HttpServer::Connection : public Poco::Net::TCPServerConnection {
         } catch (const Poco::Exception&) {
             // The caller broke off, or was cut; he has been told what could be told.
         }
+        server_.connections_.add(-1);
     }
 
   private:
@@ -89,6 +91,7 @@ HttpServer::HttpServer(Desk& desk, const Metrics& metrics)
       threads_("rpc-http", 2, static_cast<int>(desk.settings.threads_max) + 1, 60) {
     const Settings& s = desk.settings;
     cut_ = metrics.counter("rpc_http_cut_total", "connections that were too slow");
+    connections_ = metrics.gauge("rpc_http_connections", "connections that have a thread");
     refused_ = metrics.counter("rpc_http_refused_total", "connections refused at queue_max");
     params_->setMaxThreads(static_cast<int>(s.threads_max));
     params_->setMaxQueued(static_cast<int>(s.queue_max));

@@ -38,6 +38,7 @@ class HttpServer {
     Poco::Net::ServerSocket socket_;
     Poco::Net::HTTPServerParams::Ptr params_;
     Counter cut_, refused_;
+    Gauge connections_;
     Poco::ThreadPool threads_;
     std::unique_ptr<ConnectionClock> clock_;
     std::unique_ptr<Poco::Net::TCPServer> server_;
