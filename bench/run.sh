@@ -84,7 +84,7 @@ start() {
   done
   case "$1" in
     tls | ws | wss) port=$(port_of "$1") ;;
-    *) port=$(port_of tcp) ;;
+    *) port=$(port_of "${listener:-tcp}") ;;
   esac
   if [ -z "$port" ]; then
     echo "bench/run.sh: $1 is not ready: $(cat "$work/out")" >&2
@@ -152,6 +152,7 @@ scenario round-trip "ceiling sara tls ws wss" chat --pairs 1 --window 1 --size 6
 scenario offline "ceiling sara" offline --users 20 --count 20000 --window 64
 scenario logins "ceiling sara tls ws" logins --count 20000 --concurrency 64
 with_callback=1 scenario logins-callback "sara tls" logins --count 20000 --concurrency 64
+listener=rpc scenario rpc "sara" rpc --concurrency 16 "${time[@]}"
 scenario idle "ceiling sara ws" idle --count 16000 --concurrency 128
 # Enough connections that what the handshakes under way need does not count.
 scenario idle-tls "tls wss" idle --count 12000 --concurrency 64

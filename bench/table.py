@@ -22,6 +22,7 @@ MEASURES = {
                 ("fetched_per_s", "fetched/s", True)],
     "logins": [("logins_per_s", "logins/s", True), ("login_p99_us", "p99 µs", False)],
     "logins-callback": [("logins_per_s", "logins/s", True), ("login_p99_us", "p99 µs", False)],
+    "rpc": [("calls_per_s", "calls/s", True), ("call_p99_us", "p99 µs", False)],
     "idle": [("bytes_per_connection", "bytes/connection", False), ("logins_per_s", "logins/s", True)],
     "idle-tls": [("bytes_per_connection", "bytes/connection", False)],
 }

@@ -11,6 +11,7 @@
 #include "load/login_run.h"
 #include "load/offline_run.h"
 #include "load/options.h"
+#include "load/rpc_run.h"
 
 namespace {
 
@@ -18,6 +19,7 @@ sara::bench::Outcome runMode(const sara::bench::Options& options) {
     if (options.mode == "chat") return sara::bench::ChatRun(options).run();
     if (options.mode == "group") return sara::bench::GroupRun(options).run();
     if (options.mode == "offline") return sara::bench::OfflineRun(options).run();
+    if (options.mode == "rpc") return sara::bench::RpcRun(options).run();
     return sara::bench::LoginRun(options, options.mode == "idle").run();
 }
 

@@ -61,7 +61,7 @@ std::string parseOptions(const std::vector<std::string>& args, Options& options)
     }
     const bool known = options.mode == "chat" || options.mode == "group" ||
                        options.mode == "offline" || options.mode == "logins" ||
-                       options.mode == "idle";
+                       options.mode == "idle" || options.mode == "rpc";
     if (!known) return "no mode '" + options.mode + "'";
     if (options.pairs == 0 || options.window == 0 || options.users == 0 || options.count == 0 ||
         options.concurrency == 0 || options.members < 2 || options.senders == 0 ||
@@ -92,6 +92,7 @@ const char* usage() {
            "  offline  stores messages for users who are away, then fetches them by login\n"
            "  logins   connect, login, close, again and again\n"
            "  idle     logs in and stays; reports the server's memory per connection\n"
+           "  rpc      asks isonline over HTTP on kept connections, one call after the other\n"
            "  --host A --port N --tls --ws --no-ack --pairs N --window N --size BYTES --seconds S\n"
            "  --warmup S --users N --count N --concurrency N --sources N --pid SERVER\n"
            "  --members N --senders N  group\n"

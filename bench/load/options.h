@@ -10,7 +10,7 @@
 namespace sara::bench {
 
 struct Options {
-    std::string mode;                // chat, group, offline, logins, idle
+    std::string mode;                // chat, group, offline, logins, idle, rpc
     std::string host = "127.0.0.1";  // --host, an IPv4 address
     uint16_t port = 4222;            // --port
     bool tls = false;                // --tls
