@@ -1,5 +1,6 @@
 #include "store-redis/plugin.h"
 
+#include <algorithm>
 #include <new>
 
 #include "store-redis/survey.h"
@@ -139,7 +140,8 @@ sara_status Plugin::loopStart(uint32_t loop, void** state) {
 }
 
 sara_status Plugin::start() {
-    const Survey found = survey(settings_, tls_.get(), kSurveyMs);
+    const Survey found =
+        survey(settings_, tls_.get(), std::min(kSurveyMs, settings_.call_timeout_ms));
     for (const std::string& warning : found.warnings) {
         host_.log(SARA_LOG_WARN, warning);
     }
