@@ -1,6 +1,12 @@
 #include "chat/admission.h"
 
+#include <random>
+
 namespace sara::chat {
+
+Admission::Admission(const Settings& settings)
+    : settings_(settings),
+      delays_(uint64_t{std::random_device()()} << 32 | std::random_device()()) {}
 
 Admission::Answer Admission::enter(std::string_view peer_ip) {
     // Counted first and taken back when refused, so that two loops cannot both take the last place.

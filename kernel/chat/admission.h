@@ -9,6 +9,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "chat/login_delays.h"
 #include "chat/settings.h"
 
 namespace sara::chat {
@@ -17,7 +18,7 @@ class Admission {
   public:
     enum class Answer { kWelcome, kTooMany, kTooManyFromAddress, kTooManyUnauthenticated };
 
-    explicit Admission(const Settings& settings) : settings_(settings) {}
+    explicit Admission(const Settings& settings);
     // [any] kWelcome has counted the connection, as not logged in.
     [[nodiscard]] Answer enter(std::string_view peer_ip);
     // [any] It has logged in.
@@ -26,6 +27,8 @@ class Admission {
     void unauthenticated() { unauthenticated_.fetch_add(1, std::memory_order_relaxed); }
     // [any] It is gone.
     void leave(std::string_view peer_ip, bool was_authenticated);
+    // [any] How long who is refused is held.
+    LoginDelays& delays() { return delays_; }
     uint32_t connections() const { return connections_.load(std::memory_order_relaxed); }
 
   private:
@@ -38,6 +41,7 @@ class Admission {
     }
 
     const Settings& settings_;
+    LoginDelays delays_;
     std::atomic<uint32_t> connections_{0};
     std::atomic<uint32_t> unauthenticated_{0};
     std::array<Shard, 16> shards_;

@@ -17,6 +17,8 @@ struct Moving {
     std::string password;
 };
 
+constexpr std::string_view kStoreError = "store_error";
+
 bool needsEscapes(std::string_view text) {
     return text.find_first_of("\"\\<>&") != std::string_view::npos;
 }
@@ -185,6 +187,7 @@ void Login::admit(Session& s) {
     }
     room_.loop().cancelTimer(std::exchange(s.timer, 0));
     room_.world().admission.authenticated();
+    room_.world().admission.delays().succeeded(s.bare());
     room_.count().sessions.add(1);
     s.state = SessionState::kFetching;
     room_.users().insert(s);
@@ -199,7 +202,7 @@ void Login::finish(Session& s, Status st, std::span<const std::string_view> piec
         room_.users().erase(s);
         room_.world().admission.unauthenticated();
         room_.count().sessions.add(-1);
-        fail(s, s.login_id, "store_error");
+        fail(s, s.login_id, kStoreError);
         return;
     }
     s.state = SessionState::kOnline;
@@ -248,7 +251,12 @@ void Login::fail(Session& s, std::string_view id, std::string_view reason) {
     const SessionId before = s.id;
     room_.transmit(s, room_.replies().loginFailure(echoOf(id), reason));
     if (room_.sessions().find(before) == nullptr) return;
-    if (!room_.setTimer(s, room_.settings().login_failure_delay_ms, closeFailed)) {
+    uint64_t delay_ms = room_.settings().login_failure_delay_ms;
+    if (reason != kStoreError) {  // our own fault is nobody's failure
+        delay_ms *=
+            room_.world().admission.delays().failed(s.peer_ip, s.bare(), room_.loop().nowMs());
+    }
+    if (!room_.setTimer(s, delay_ms, closeFailed)) {
         room_.end(s, "login_failed", room_.settings().close_flush_ms);
     }
 }

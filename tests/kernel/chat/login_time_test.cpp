@@ -81,6 +81,39 @@ TEST(LoginFailure, ClosesAfterAPauseInWhichNothingIsRead) {
     EXPECT_EQ(u.conn().close_reason, "login_failed");
 }
 
+// Defect 17: a client that reconnects without pause made 72 connections in 3 s.
+TEST(LoginFailure, EachFurtherFailureOfAnAddressOrAUserWaitsLonger) {
+    Stage stage;
+    stage.settings.enable_auth = true;
+    stage.auth.verdict = Status::kDenied;
+    const auto heldFor = [&](const std::string& jid, const std::string& ip) {
+        User u(stage, jid);
+        EXPECT_EQ(u.connect(0, ip), Status::kOk);
+        u.send(loginText(jid, "L", "p"));
+        uint64_t held = 0;
+        while (!u.closed() && held < 60'000) {
+            stage.advance(500);
+            held += 500;
+        }
+        return held / 1000 * 1000;
+    };
+    EXPECT_EQ(heldFor("a@t.com", "192.0.2.1"), 1000u);
+    EXPECT_EQ(heldFor("b@t.com", "192.0.2.1"), 2000u);  // another user, the same address
+    EXPECT_EQ(heldFor("b@t.com", "192.0.2.2"), 2000u);  // another address, the same user
+    EXPECT_EQ(heldFor("c@t.com", "192.0.2.1"), 4000u);
+    EXPECT_EQ(heldFor("d@t.com", "192.0.2.1"), 8000u);
+    EXPECT_EQ(heldFor("e@t.com", "192.0.2.1"), 16000u);
+    EXPECT_EQ(heldFor("f@t.com", "192.0.2.1"), 16000u);
+    EXPECT_EQ(heldFor("g@t.com", "192.0.2.3"), 1000u);  // nobody else waits
+    stage.advance(600'001);
+    EXPECT_EQ(heldFor("f@t.com", "192.0.2.1"), 1000u);
+    stage.auth.verdict = Status::kOk;
+    User right(stage, "f@t.com");
+    EXPECT_THAT(right.login().got(), ElementsAre("login:ok"));
+    stage.auth.verdict = Status::kDenied;
+    EXPECT_EQ(heldFor("f@t.com", "192.0.2.4"), 1000u);  // forgotten with the login
+}
+
 TEST(LoginFailure, AHeartbeatIsNoLogin) {
     Stage stage;
     User u(stage, "a@t.com");
