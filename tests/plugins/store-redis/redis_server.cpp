@@ -29,15 +29,6 @@ bool isFree(uint16_t port) {
     return free;
 }
 
-uint16_t freePort() {
-    std::mt19937 random(std::random_device{}());
-    for (int i = 0; i < 1000; ++i) {
-        const auto port = static_cast<uint16_t>(12'000 + random() % 10'000);
-        if (isFree(port) && isFree(static_cast<uint16_t>(port + 10'000))) return port;
-    }
-    throw std::runtime_error("no free port");
-}
-
 struct Context {
     explicit Context(redisContext* c) : context(c) {}
     ~Context() {
@@ -47,6 +38,15 @@ struct Context {
 };
 
 }  // namespace
+
+uint16_t freePort() {
+    std::mt19937 random(std::random_device{}());
+    for (int i = 0; i < 1000; ++i) {
+        const auto port = static_cast<uint16_t>(12'000 + random() % 10'000);
+        if (isFree(port) && isFree(static_cast<uint16_t>(port + 10'000))) return port;
+    }
+    throw std::runtime_error("no free port");
+}
 
 RedisServer::RedisServer(std::vector<std::string> options, bool tcp)
     : options_(std::move(options)), tcp_(tcp) {

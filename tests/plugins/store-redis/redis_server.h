@@ -16,6 +16,9 @@ struct ReplyGone {
 };
 using TestReply = std::unique_ptr<redisReply, ReplyGone>;
 
+// A port of loopback that nobody listens on now, below 22768.
+uint16_t freePort();
+
 class RedisServer {
   public:
     // Options as on the command line of redis-server: {"--appendonly", "yes"}. tcp: on a free port
