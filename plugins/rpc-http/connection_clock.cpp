@@ -1,6 +1,9 @@
 #include "connection_clock.h"
 
+#include <Poco/Exception.h>
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace sara::rpc_http {
 
@@ -21,7 +24,10 @@ ConnectionClock::~ConnectionClock() {
 }
 
 ConnectionClock::Entry::Entry(ConnectionClock& clock, const Poco::Net::StreamSocket& socket)
-    : clock_(clock), socket_(socket), since_(Clock::now()) {
+    : clock_(clock),
+      fd_(::fcntl(socket.impl()->sockfd(), F_DUPFD_CLOEXEC, 0)),
+      since_(Clock::now()) {
+    if (fd_ < 0) throw Poco::IOException("no file descriptor left");
     deadline_ = since_ + clock.times_.request;
     const std::lock_guard lock(clock.mutex_);
     place_ = clock.entries_.insert(clock.entries_.end(), this);
@@ -30,8 +36,11 @@ ConnectionClock::Entry::Entry(ConnectionClock& clock, const Poco::Net::StreamSoc
 }
 
 ConnectionClock::Entry::~Entry() {
-    const std::lock_guard lock(clock_.mutex_);
-    clock_.entries_.erase(place_);
+    {
+        const std::lock_guard lock(clock_.mutex_);
+        clock_.entries_.erase(place_);
+    }
+    ::close(fd_);
 }
 
 void ConnectionClock::Entry::answering() {
@@ -58,7 +67,7 @@ void ConnectionClock::stop() {
 void ConnectionClock::end(Entry& entry) {
     if (entry.cut_) return;
     entry.cut_ = true;
-    ::shutdown(entry.socket_.impl()->sockfd(), SHUT_RDWR);
+    ::shutdown(entry.fd_, SHUT_RDWR);
 }
 
 void ConnectionClock::check(Clock::time_point now) {

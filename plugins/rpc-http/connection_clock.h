@@ -39,6 +39,7 @@ class ConnectionClock {
     // One connection, from its first moment on a thread to its last.
     class Entry {
       public:
+        // Throws Poco::IOException when no descriptor is left.
         Entry(ConnectionClock& clock, const Poco::Net::StreamSocket& socket);
         ~Entry();
         Entry(const Entry&) = delete;
@@ -52,7 +53,9 @@ class ConnectionClock {
         ConnectionClock& clock_;
         std::list<Entry*>::iterator place_;
         friend class ConnectionClock;
-        Poco::Net::StreamSocket socket_;
+        // A descriptor of its own for the same socket: the connection's thread closes its own one
+        // whenever it likes, and the number may then belong to somebody else.
+        const int fd_;
         bool reads_ = true;
         bool cut_ = false;
         Clock::time_point since_;

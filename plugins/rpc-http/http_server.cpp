@@ -33,9 +33,9 @@ class HttpServer::Connection : public Poco::Net::TCPServerConnection {
     Connection(const Poco::Net::StreamSocket& socket, HttpServer& server)
         : TCPServerConnection(socket), server_(server) {}
     void run() override {
-        ConnectionClock::Entry entry(*server_.clock_, socket());
         server_.connections_.add(1);
         try {
+            ConnectionClock::Entry entry(*server_.clock_, socket());
             Poco::Net::HTTPServerConnection http(socket(), server_.params_,
                                                  new Handlers(server_.desk_, entry));
             static_cast<Poco::Net::TCPServerConnection&>(http).run();
