@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "kit/http.h"
 #include "kit/wire_test.h"
 
 namespace sara::wire {
@@ -221,6 +222,34 @@ TEST_F(GroupWire, TenThousandMembersDoNotDisturbAnotherPair) {
     const std::vector<Packet> delayed = far.login("user9997@t.com").delayed();
     ASSERT_EQ(delayed.size(), 1u);
     EXPECT_EQ(delayed[0].to(), "user9997@t.com");
+}
+
+TEST_F(GroupWire, ServerPushesToAUserAndToAGroupAndIsAnsweredWhenItIsSafe) {
+    useRoster("g1=alice,bob");
+    conf_.setText("accesstoken", "tok123");
+    Client alice = online("alice@t.com");
+    const auto push = [&](const std::string& params) {
+        return httpRpc(server().rpcPort(),
+                       R"({"sn":"P","service":"emsg_message","method":"push","params":)" + params +
+                           R"(,"token":"tok123"})")
+            .body;
+    };
+    // Nobody acknowledges: stored after ack_hold_ms, and only then answered.
+    std::string answer = push(R"({"to":"alice@t.com","payload":{"content":"news"}})");
+    Packet got = alice.packet();
+    EXPECT_EQ(got.from(), "server");
+    EXPECT_EQ(got.content(), "news");
+    EXPECT_EQ(answer, R"({"sn":"P","success":true,"entity":{"id":")" + got.id() + R"("}})");
+    answer = push(R"({"gid":"g1","domain":"t.com","type":4,"entity":{"result":"sys_notify"}})");
+    EXPECT_EQ(answer, R"({"sn":"P","success":true})");
+    got = alice.packet();
+    EXPECT_EQ(got.type(), 4);
+    EXPECT_EQ(got.envelope("gid"), "g1");
+    restartAfterKill();
+    Client bob = connect();
+    EXPECT_EQ(bob.login("bob@t.com").delayed().size(), 1u);
+    EXPECT_THAT(push(R"({"gid":"none","domain":"t.com"})"), HasSubstr("group_notfound"));
+    EXPECT_THAT(push(R"({"to":"nobody"})"), HasSubstr("to_invalid"));
 }
 
 TEST_F(GroupWire, NoticeIsGivenForEachMemberWhoIsAway) {
