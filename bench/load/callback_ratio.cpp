@@ -47,7 +47,6 @@ constexpr Case kCases[] = {
     {"\"true\" as text", BackendMode::kTextTrue},
     {"500 then good", BackendMode::kErrorThenGood},
     {"wrong certificate", BackendMode::kGood, true},
-    {"good", BackendMode::kGood},
 };
 
 class Measurement {
@@ -128,15 +127,17 @@ int main(int argc, char** argv) {
     try {
         Measurement measurement(argc > 1 ? std::atoi(argv[1]) : 3);
         const std::string only = argc > 2 ? argv[2] : "";
-        std::printf("| backend | delivered/s | p99 ms | CPU s/million | ratio to good |\n");
+        std::printf(
+            "| backend | delivered/s | p99 ms | CPU s/million | rate, p99, CPU to good |\n");
         std::printf("|---|---|---|---|---|\n");
-        double good = 0;
         for (const Case& c : kCases) {
-            if (!only.empty() && only != c.name && std::string("good") != c.name) continue;
-            const auto outcome = measurement.run(c);
-            if (good == 0) good = outcome.per_s;
-            std::printf("| %s | %.0f | %.2f | %.2f | %.2f |\n", c.name, outcome.per_s,
-                        outcome.p99_us / 1000, outcome.cpu_s, outcome.per_s / good);
+            if (!only.empty() && only != c.name) continue;
+            // Each beside a good one of its own: other work on the machine comes and goes.
+            const auto good = measurement.run(kCases[0]);
+            const auto now = measurement.run(c);
+            std::printf("| %s | %.0f | %.2f | %.2f | %.2f, %.2f, %.2f |\n", c.name, now.per_s,
+                        now.p99_us / 1000, now.cpu_s, now.per_s / good.per_s,
+                        now.p99_us / good.p99_us, now.cpu_s / good.cpu_s);
             std::fflush(stdout);
         }
     } catch (const std::exception& e) {
