@@ -258,7 +258,7 @@ void Connection::lose(const std::string& why, bool hung) {
     const uint64_t taken = std::exchange(taken_, 0);
     put_ = 0;
     if (was_ready) around_.host.add(Metric::kReconnects, 1);
-    if (why != trouble_) {
+    if (why != trouble_ && !why.empty()) {
         around_.host.log(SARA_LOG_WARN, address_.text() + ": " + why);
     }
     trouble_ = why;

@@ -5,13 +5,23 @@
 namespace sara::store_redis {
 namespace {
 
+using MakeArray = decltype(redisReplyObjectFunctions::createArray);
+
 // hiredis' own way to make an array, called only for lengths that were checked.
-decltype(redisReplyObjectFunctions::createArray) make_array = nullptr;
+MakeArray makeArray() {
+    static const MakeArray made = [] {
+        redisReader* reader = redisReaderCreate();
+        const MakeArray found = reader->fn->createArray;
+        redisReaderFree(reader);
+        return found;
+    }();
+    return made;
+}
 
 template <class Count>
 void* makeBoundedArray(const redisReadTask* task, Count elements) {
     if (static_cast<std::size_t>(elements) > kReplyElementsMax) return nullptr;
-    return make_array(task, elements);
+    return makeArray()(task, elements);
 }
 
 }  // namespace
@@ -48,7 +58,6 @@ void ReplyReader::reset() {
     reader_.reset(redisReaderCreate());
     // Its functions are a static table of hiredis: ours is a copy with a check in front.
     functions_ = *reader_->fn;
-    if (make_array == nullptr) make_array = functions_.createArray;
     functions_.createArray = makeBoundedArray;
     reader_->fn = &functions_;
     reader_->maxbuf = 1u << 20;  // keep a megabyte of buffer between replies

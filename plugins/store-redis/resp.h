@@ -43,6 +43,8 @@ class CommandWriter {
 class ReplyReader {
   public:
     ReplyReader();
+    ReplyReader(const ReplyReader&) = delete;
+    ReplyReader& operator=(const ReplyReader&) = delete;
     // False: the stream is not Redis, or an answer is too big; error() says which.
     [[nodiscard]] bool feed(const char* data, std::size_t n);
     // The next whole reply, nullptr when there is none yet. ok false: as feed().

@@ -20,10 +20,11 @@ local function parse(m)
 end
 local function clock() local t=redis.call('TIME') return t[1]*1000000+t[2] end
 local function keep(ttl)
-  for i=1,2 do
-    local left=redis.call('PTTL',KEYS[i])
-    if left~=-2 and left<ttl then redis.call('PEXPIRE',KEYS[i],string.format('%.0f',ttl)) end
-  end
+  local left=redis.call('PTTL',h)
+  if left>=ttl then return end
+  ttl=string.format('%.0f',ttl+math.floor(ttl/100))
+  redis.call('PEXPIRE',h,ttl)
+  redis.call('PEXPIRE',o,ttl)
 end
 local function count() local n=redis.call('ZCARD',o) if n>0 then n=n-1 end return n end
 )lua";
@@ -40,21 +41,27 @@ for _,m in ipairs(redis.call('ZRANGE',o,0,8)) do
   if e and e<=now then redis.call('HDEL',h,f) redis.call('ZREM',o,m) gone=gone+1 end
 end
 local have=redis.call('HLEN',h)
-local t,ttl,out=clock(),0,{}
+local t,ttl,out,new=clock(),0,{},{}
 for i=3,#ARGV,4 do
   if have>=max then out[#out+1]='F' else
     last=math.max(last+1,t)
     local place=string.format('%.0f',last)
     local f=ARGV[i+2]
-    if redis.call('HEXISTS',h,f)==1 then f=f..' '..place end
-    redis.call('HSET',h,f,ARGV[i+3])
-    redis.call('ZADD',o,place,ARGV[i+1]..f)
+    if redis.call('HSETNX',h,f,ARGV[i+3])==0 then
+      f=f..' '..place
+      redis.call('HSET',h,f,ARGV[i+3])
+    end
+    new[#new+1]=place new[#new+1]=ARGV[i+1]..f
     have=have+1
     ttl=math.max(ttl,tonumber(ARGV[i]))
     out[#out+1]=place
   end
 end
-if ttl>0 then redis.call('ZADD',o,string.format('%.0f',last),'') keep(ttl) end
+if #new>0 then
+  new[#new+1]=string.format('%.0f',last) new[#new+1]=''
+  redis.call('ZADD',o,unpack(new))
+  keep(ttl)
+end
 out[#out+1]=tostring(have)
 out[#out+1]=tostring(gone)
 return out
@@ -102,19 +109,25 @@ local out,more,gone,found={},0,0,0
 local function scan()
   while true do
     local page=redis.call('ZRANGEBYSCORE',o,'('..at,'+inf','WITHSCORES','LIMIT',0,64)
+    local es,froms,fs={},{},{}
     for i=1,#page,2 do
-      local m,place=page[i],page[i+1]
-      local e,from,f=parse(m)
-      local v=e and redis.call('HGET',h,f)
-      if not v then
-        if m~='' then redis.call('ZREM',o,m) at=place end
-      elseif e<=now then redis.call('HDEL',h,f) redis.call('ZREM',o,m) gone=gone+1 at=place
-      elseif found==left or (found>0 and #v>room) then more=1 return
-      else
-        local id,twin=string.match(f,'^([^ ]+) (%d+)$')
-        if twin~=place then id=f end
-        found=found+1 room=room-#v at=place
-        out[#out+1]=place out[#out+1]=from out[#out+1]=id out[#out+1]=v
+      local e,from,f=parse(page[i])
+      es[#es+1]=e or 0 froms[#froms+1]=from or '' fs[#fs+1]=f or ''
+    end
+    local vs=#fs>0 and redis.call('HMGET',h,unpack(fs)) or {}
+    for i=1,#fs do
+      local m,place,f,v=page[2*i-1],page[2*i],fs[i],vs[i]
+      if m~='' then
+        if not v or es[i]==0 then redis.call('ZREM',o,m)
+        elseif es[i]<=now then redis.call('HDEL',h,f) redis.call('ZREM',o,m) gone=gone+1
+        elseif found==left or (found>0 and #v>room) then more=1 return
+        else
+          local id,twin=string.match(f,'^([^ ]+) (%d+)$')
+          if twin~=place then id=f end
+          found=found+1 room=room-#v
+          out[#out+1]=place out[#out+1]=froms[i] out[#out+1]=id out[#out+1]=v
+        end
+        at=place
       end
     end
     if #page<128 then return end

@@ -107,6 +107,27 @@ TEST_F(RedisFaults, AfterFlushAllTheLiveSessionsAreWrittenAgainAndReleasedOnesAr
         3s));
 }
 
+TEST_F(RedisFaults, ManySessionsAreBackWithinSeconds) {
+    constexpr int kSessions = 10'000;
+    PresenceCalls calls(store);
+    calls.claimMany(kSessions);
+    ASSERT_EQ(server.number({"HLEN", "n01_idx"}), kSessions);
+    ASSERT_TRUE(store.host().runUntil(
+        [&] {
+            return server.number({"EXISTS", "node_alive_n01"}) == 1;
+        },
+        3s));
+    const auto begin = Clock::now();
+    server.command({"FLUSHALL"});
+    EXPECT_TRUE(store.host().runUntil(
+        [&] {
+            return server.number({"HLEN", "n01_idx"}) == kSessions;
+        },
+        20s));
+    RecordProperty("sessions_back_ms", static_cast<int>(msSince(begin)));
+    EXPECT_EQ(calls.lookup("many4711@demo").sid, "sid4711");
+}
+
 TEST_F(RedisFaults, AKeyOfAnotherTypeIsAnErrorForItsUserOnly) {
     server.command({"SET", "offline_bob@demo_idx", "garbage"});
     server.command({"LPUSH", "session_bob@demo", "x"});

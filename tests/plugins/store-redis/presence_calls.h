@@ -36,6 +36,26 @@ class PresenceCalls {
                })
             .status;
     }
+    // many0@demo with sid0, many1@demo with sid1, ..., without waiting for one after the other.
+    void claimMany(int n) {
+        int done = 0;
+        for (int i = 0; i < n; ++i) {
+            const std::string number = std::to_string(i);
+            const std::string user = "many" + number + "@demo";
+            const std::string sid = "sid" + number;
+            const std::string node = "n01";
+            const sara_presence p = presence(user, user, sid, node);
+            store_.host().loop(0).run([&] {
+                store_.api()->claim(
+                    self(), &p,
+                    [](void* to, sara_status, const sara_presence*) noexcept {
+                        ++*static_cast<int*>(to);
+                    },
+                    &done);
+            });
+        }
+        store_.host().runUntil([&] { return done == n; }, std::chrono::seconds(60));
+    }
     PresenceAnswer lookup(const std::string& user) {
         return call([&](PresenceAnswer* to) {
             store_.api()->lookup(self(), testkit::toStr(user), take, to);
