@@ -77,7 +77,8 @@ TEST(RedisGarbage, ASlotMapWithoutSenseIsNotUsed) {
 }
 
 TEST(RedisGarbage, NoiseOfAllKindsIsSurvived) {
-    std::mt19937 random(4711);
+    std::mt19937 random(4711);     // of the calls
+    std::mt19937 noise(20140607);  // of the server, in its thread
     const std::string pieces[] = {"*2\r\n",
                                   ":0\r\n",
                                   "$1\r\nF\r\n",
@@ -94,11 +95,11 @@ TEST(RedisGarbage, NoiseOfAllKindsIsSurvived) {
                                   "*7\r\n"};
     FakeRedis server([&](int) {
         std::string bytes;
-        for (auto n = random() % 8; n > 0; --n) {
-            if (random() % 8 == 0) {
-                bytes.push_back(static_cast<char>(random()));
+        for (auto n = noise() % 8; n > 0; --n) {
+            if (noise() % 8 == 0) {
+                bytes.push_back(static_cast<char>(noise()));
             } else {
-                bytes += pieces[random() % std::size(pieces)];
+                bytes += pieces[noise() % std::size(pieces)];
             }
         }
         return bytes;
