@@ -1,9 +1,10 @@
 #include "connection_clock.h"
 
 #include <Poco/Exception.h>
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "descriptor.h"
 
 namespace sara::rpc_http {
 
@@ -24,9 +25,7 @@ ConnectionClock::~ConnectionClock() {
 }
 
 ConnectionClock::Entry::Entry(ConnectionClock& clock, const Poco::Net::StreamSocket& socket)
-    : clock_(clock),
-      fd_(::fcntl(socket.impl()->sockfd(), F_DUPFD_CLOEXEC, 0)),
-      since_(Clock::now()) {
+    : clock_(clock), fd_(duplicateOf(socket)), since_(Clock::now()) {
     if (fd_ < 0) throw Poco::IOException("no file descriptor left");
     deadline_ = since_ + clock.times_.request;
     const std::lock_guard lock(clock.mutex_);
