@@ -2,8 +2,8 @@
 #pragma once
 #include <string>
 
-#include "sara/abi/config.h"
 #include "stream/stream_transport.h"
+#include "stream/two_ports.h"
 #include "tcp_framing.h"
 
 namespace sara::tcp {
@@ -15,27 +15,17 @@ class TcpTransport final : public stream::StreamTransport {
     // [control] The steps of the plugin's life; false with a sentence in error.
     [[nodiscard]] bool init(std::string& error);
     [[nodiscard]] bool start(std::string& error);
-    sara_str statusLine();
+    sara_str statusLine() const { return ports_.statusLine(); }
 
   protected:
     std::unique_ptr<stream::Framing> makeFraming(uint32_t loop) override;
 
   private:
-    struct Port {
-        uint32_t listener = 0;
-        uint16_t port = 0;
-        bool enabled = false;
-    };
     bool readConfig(std::string& error);
 
-    std::string bind_;
-    std::string certfile_;
-    std::string keyfile_;
-    Port tcp_;
-    Port tls_;
-    bool nodelay_ = true;
+    stream::TwoPorts ports_{{"tcp", "port", 4222, "enable_tcp", true},
+                            {"tls", "tlsport", 4333, "enable_tls", false}};
     TcpFramingOptions framing_;
-    std::string status_;
 };
 
 }  // namespace sara::tcp

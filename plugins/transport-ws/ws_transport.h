@@ -3,6 +3,7 @@
 #include <string>
 
 #include "stream/stream_transport.h"
+#include "stream/two_ports.h"
 #include "ws_framing.h"
 
 namespace sara::ws {
@@ -14,29 +15,19 @@ class WsTransport final : public stream::StreamTransport {
     // [control] The steps of the plugin's life; false with a sentence in error.
     [[nodiscard]] bool init(std::string& error);
     [[nodiscard]] bool start(std::string& error);
-    sara_str statusLine();
+    sara_str statusLine() const { return ports_.statusLine(); }
 
   protected:
     std::unique_ptr<stream::Framing> makeFraming(uint32_t loop) override;
 
   private:
-    struct Port {
-        uint32_t listener = 0;
-        uint16_t port = 0;
-        bool enabled = false;
-    };
     bool readConfig(std::string& error);
     void defineMeters();
 
-    std::string bind_;
-    std::string certfile_;
-    std::string keyfile_;
-    Port ws_;
-    Port wss_;
-    bool nodelay_ = true;
+    stream::TwoPorts ports_{{"ws", "wsport", 4224, "enable_ws", true},
+                            {"wss", "wssport", 4334, "enable_wss", false}};
     Origins origins_;
     WsMeters meters_;
-    std::string status_;
 };
 
 }  // namespace sara::ws
