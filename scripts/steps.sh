@@ -17,7 +17,8 @@ progress() {
     last=$(tail -n 1 "$3" 2>/dev/null | tr -cd '[:print:]' | cut -c 1-60)
     printf '\r\033[K%s, %d s  %s' "$1" "$2" "$last"
   elif [ $(($2 % 60)) = 0 ]; then
-    last=$(grep -o '^\[[0-9]*/[0-9]*\]' "$3" 2>/dev/null | tail -n 1)
+    # A log without such a line is no failure, also not under set -e.
+    last=$(grep -o '^\[[0-9]*/[0-9]*\]' "$3" 2>/dev/null | tail -n 1 || true)
     echo "$1, $2 s $last"
   fi
 }
