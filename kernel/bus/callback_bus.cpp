@@ -4,13 +4,13 @@
 #include <cstddef>
 #include <deque>
 
+#include "bus/abi_text.h"
+
 namespace sara::bus {
 namespace {
 
 constexpr size_t kKeys = 64;            // per record: an answer names its question by one of them
 constexpr size_t kFreeRecordsMin = 64;  // below it a new record is made instead of using one again
-
-sara_str str(std::string_view s) { return {s.data(), s.size()}; }
 
 }  // namespace
 

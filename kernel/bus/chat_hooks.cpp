@@ -3,15 +3,13 @@
 #include <array>
 #include <atomic>
 
+#include "bus/abi_text.h"
 #include "chat/envelope.h"
 #include "chat/replies.h"
 #include "loop/event_loop.h"
 
 namespace sara::bus {
 namespace {
-
-sara_str str(std::string_view s) { return {s.data(), s.size()}; }
-std::string_view view(sara_str s) { return {s.ptr, s.len}; }
 
 constexpr std::array kHookOf = {kConnOpen,  kConnClose,   kSessionLogin,  kSessionOnline,
                                 kPacketIn,  kPacketRoute, kPacketDeliver, kPacketOffline,

@@ -2,13 +2,9 @@
 
 #include <cassert>
 
+#include "bus/abi_text.h"
+
 namespace sara::bus {
-namespace {
-
-sara_str str(std::string_view s) { return {s.data(), s.size()}; }
-std::string_view view(sara_str s) { return {s.ptr, s.len}; }
-
-}  // namespace
 
 // Who waits for a completion. One of the two functions is set.
 struct StoreBus::Call {

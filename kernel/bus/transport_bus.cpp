@@ -4,15 +4,14 @@
 #include <atomic>
 #include <cassert>
 
+#include "bus/abi_text.h"
+
 namespace sara::bus {
 namespace {
 
 std::atomic<TransportBus*> the_bus{nullptr};
 
 constexpr size_t kTransportWordsMax = 32;  // names of transports per loop
-
-std::string_view view(sara_str s) { return {s.ptr, s.len}; }
-sara_str str(std::string_view s) { return {s.data(), s.size()}; }
 
 chat::Room* roomHere() {
     TransportBus* bus = the_bus.load(std::memory_order_acquire);

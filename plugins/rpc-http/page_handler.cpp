@@ -6,18 +6,13 @@
 #include <istream>
 
 #include "form.h"
+#include "steady_ms.h"
 
 namespace sara::rpc_http {
 namespace {
 
 constexpr const char* kJson = "application/json";
 constexpr const char* kText = "text/plain; charset=utf-8";
-
-uint64_t monotonicMs() {
-    return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                     std::chrono::steady_clock::now().time_since_epoch())
-                                     .count());
-}
 
 std::string lowerCase(std::string text) {
     for (char& c : text) {
@@ -155,7 +150,7 @@ bool PageHandler::mayReadMetrics(Request& request, int& status) {
     if (!desk_.settings.metrics_need_token) return true;
     const std::string address = request.clientAddress().host().toString();
     const std::string given = request.get("Authorization", "");
-    const uint64_t now = monotonicMs();
+    const uint64_t now = steadyMs();
     const std::string token = given.rfind("Bearer ", 0) == 0 ? given.substr(7) : std::string();
     const TokenGuard::Answer answer = desk_.guard.ask(address, token, now);
     if (answer == TokenGuard::Answer::kTrusted) return true;

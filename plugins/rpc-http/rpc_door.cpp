@@ -5,15 +5,10 @@
 
 #include "form.h"
 #include "rpc_answer.h"
+#include "steady_ms.h"
 
 namespace sara::rpc_http {
 namespace {
-
-uint64_t monotonicMs() {
-    return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                     std::chrono::steady_clock::now().time_since_epoch())
-                                     .count());
-}
 
 std::string withUpperFirst(std::string method) {
     if (method[0] >= 'a' && method[0] <= 'z') method[0] = static_cast<char>(method[0] - 'a' + 'A');
@@ -71,7 +66,7 @@ DoorAnswer RpcDoor::run(const RpcRequest& request, std::string_view address) {
         if (found != SARA_E_NOTFOUND) return {200, rpcError("1003", "service not reg")};
         return {200, rpcError("1002", "method notfond ;;; " + upper)};
     }
-    const uint64_t now = monotonicMs();
+    const uint64_t now = steadyMs();
     const TokenGuard::Answer token = guard_.ask(address, request.token, now);
     if (token == TokenGuard::Answer::kBarred) {
         barred_.add();

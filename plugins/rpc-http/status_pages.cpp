@@ -6,15 +6,10 @@
 
 #include "process_facts.h"
 #include "rpc_answer.h"
+#include "steady_ms.h"
 
 namespace sara::rpc_http {
 namespace {
-
-uint64_t monotonicMs() {
-    return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                     std::chrono::steady_clock::now().time_since_epoch())
-                                     .count());
-}
 
 // HELP text: backslash and line feed are escaped; nothing else may break the line.
 std::string helpText(std::string_view help) {
@@ -105,9 +100,9 @@ std::string StatusPages::metrics() const {
 
 Page StatusPages::healthz() {
     const std::lock_guard lock(mutex_);
-    if (asked_ms_ != 0 && monotonicMs() - asked_ms_ < kHealthAgeMs) return health_;
+    if (asked_ms_ != 0 && steadyMs() - asked_ms_ < kHealthAgeMs) return health_;
     const std::vector<uint32_t> deaf = calls_.deafLoops(kLoopWaitMs);
-    asked_ms_ = monotonicMs();
+    asked_ms_ = steadyMs();
     health_.status = deaf.empty() ? 200 : 503;
     health_.body = deaf.empty() ? "{\"alive\":true" : "{\"alive\":false,\"deaf_loops\":[";
     for (size_t i = 0; i < deaf.size(); ++i) {

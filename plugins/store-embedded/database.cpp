@@ -24,8 +24,6 @@ class NoDiary : public leveldb::Logger {
     void Logv(const char*, std::va_list) override {}
 };
 
-std::string_view view(const leveldb::Slice& s) { return {s.data(), s.size()}; }
-
 }  // namespace
 
 sara_status toStatus(const leveldb::Status& status) {

@@ -13,11 +13,14 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "store-embedded/host_face.h"
 #include "store-embedded/settings.h"
 
 namespace sara::store_embedded {
+
+inline std::string_view view(const leveldb::Slice& s) { return {s.data(), s.size()}; }
 
 class Database {
   public:

@@ -7,8 +7,6 @@
 namespace sara::store_embedded {
 namespace {
 
-std::string_view view(const leveldb::Slice& s) { return {s.data(), s.size()}; }
-
 leveldb::ReadOptions passing() {
     leveldb::ReadOptions read;
     read.verify_checksums = true;

@@ -10,10 +10,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::string packet(size_t n) {
-    return R"({"envelope":{"id":")" + std::to_string(n) + R"(","type":1}})";
-}
-
 TEST_P(TransportContract, TellsTheGateWhoConnected) {
     TransportRig rig(kind());
     GateSession* s = nullptr;

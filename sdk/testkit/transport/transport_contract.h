@@ -4,6 +4,8 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "testkit/transport/transport_rig.h"
 
 namespace sara::testkit {
@@ -15,6 +17,11 @@ class TransportContract : public testing::TestWithParam<const TransportKind*> {
 
 inline std::string kindName(const testing::TestParamInfo<const TransportKind*>& info) {
     return info.param->name;
+}
+
+// A packet that carries its number.
+inline std::string packet(size_t n) {
+    return R"({"envelope":{"id":")" + std::to_string(n) + R"(","type":1}})";
 }
 
 }  // namespace sara::testkit

@@ -9,10 +9,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::string packet(size_t n) {
-    return R"({"envelope":{"id":")" + std::to_string(n) + R"(","type":1}})";
-}
-
 TEST_P(TransportContract, TellsTheGateOnceThatTheClientClosed) {
     TransportRig rig(kind());
     GateSession* s = nullptr;
