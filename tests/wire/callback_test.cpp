@@ -72,6 +72,7 @@ TEST_F(CallbackWireTest, BackendDecidesWhoLogsIn) {
         EXPECT_TRUE(bad.closed());
     }
     EXPECT_EQ(backend.requests("auth").at(0).param("jid"), "alice@t.com/pc");
+    EXPECT_EQ(backend.requests("auth").at(0).param("domain"), "t.com");  // defect 19
     EXPECT_EQ(readFile(folder_.file("sara.log")).find("right"), std::string::npos);
 }
 
@@ -96,9 +97,9 @@ TEST_F(CallbackWireTest, DeadAndSlowBackendsRefuseInTime) {
     serverMayEnd();
 }
 
-// Two users chat while others log in, write to a group and to somebody away against a backend in
-// each of the modes. The bound is generous: a backend that held a loop would hold it for 300 ms and
-// more, many times.
+// Defect 45: callbacks held the session's thread, without a timeout. Two users chat while others
+// log in, write to a group and to somebody away; a backend that held a loop would hold it for 300
+// ms.
 TEST_F(CallbackWireTest, ChatGoesOnInEachModeOfABadBackend) {
     auto backend = std::make_unique<Backend>();
     const uint16_t port = backend->port();

@@ -1,6 +1,8 @@
 // What is special about WebSocket, end to end: the upgrade, Close codes, pings, users of all
 // transports among each other, and garbage on both ports.
 #include <csignal>
+#include <map>
+#include <thread>
 
 #include "kit/wire_test.h"
 
@@ -132,6 +134,35 @@ TEST_P(WsTest, MessagesOfEveryLengthFormArriveWhole) {
         a.send(chatPacket("m" + std::to_string(n), "a@t.com", "b@t.com", text, false));
         EXPECT_EQ(b.packet().content(), text);
     }
+}
+
+// Defect 3: two workers wrote to one WebSocket; eight senders and fewer than 4,000 messages ended
+// the process.
+TEST_P(WsTest, ManySendersAtOnceBreakNoFrameOfOneReceiver) {
+    conf_.set("loops", "2");
+    constexpr int kSenders = 8;
+    constexpr int kEach = 500;
+    Client receiver = user("r@t.com");
+    std::vector<Client> senders;
+    for (int s = 0; s < kSenders; ++s) senders.push_back(user("s" + std::to_string(s) + "@t.com"));
+    std::thread sending([&] {
+        for (int i = 0; i < kEach; ++i) {
+            for (int s = 0; s < kSenders; ++s) {
+                senders[static_cast<size_t>(s)].send(
+                    chatPacket(std::to_string(i), "s" + std::to_string(s) + "@t.com", "r@t.com",
+                               std::string(static_cast<size_t>(i), 'x'), false));
+            }
+        }
+    });
+    std::map<std::string, int> next;
+    for (int i = 0; i < kSenders * kEach; ++i) {
+        const Packet packet = receiver.packet();
+        const std::string from = packet.from();
+        EXPECT_EQ(packet.id(), std::to_string(next[from]));
+        EXPECT_EQ(packet.content().size(), static_cast<size_t>(next[from]++));
+    }
+    sending.join();
+    EXPECT_EQ(next.size(), static_cast<size_t>(kSenders));
 }
 
 class AllTransportsTest : public WireTest {

@@ -321,7 +321,7 @@ TEST(Setup, WritesAFileWithEveryKeyThatIsGood) {
     }
 }
 
-// The template of the earlier server had the public secret "http-rpc access token".
+// Defect 15: the template of the earlier server had the public secret "http-rpc access token".
 TEST(Setup, WritesARandomAccessTokenThatIsDifferentEachTime) {
     const std::string one = good(confTemplate("embedded")).text("accesstoken");
     const std::string two = good(confTemplate("embedded")).text("accesstoken");

@@ -108,6 +108,7 @@ TEST_F(Backlog, ExpiredPacketsDoNotFillABacklog) {
     EXPECT_EQ(client().fetchAll("bob@demo").size(), 1u);
 }
 
+// Defect 30: what had expired stayed for ever, and was delivered.
 TEST_F(Backlog, TheSweepDeletesWhatExpiredAndNothingElse) {
     begin(R"("sweep_interval_s": 60, "tail_users_max": 16)");
     const uint64_t soon = host().clock().wallMs() + 10'000;

@@ -115,6 +115,7 @@ TEST_F(RedisKeys, TwoPacketsWithOneIdBothWait) {
     EXPECT_EQ(server.text({"HGET", kBacklog, "m"}), "{\"n\":1}");
 }
 
+// Defect 30: index entries lived for ever.
 TEST_F(RedisKeys, TheIndexDoesNotGrowWithWhatHasExpired) {
     const uint64_t t = now();
     for (int i = 0; i < 20; ++i) {
