@@ -11,6 +11,7 @@ namespace sara::rpc_http {
 namespace {
 
 constexpr int kBacklog = 128;  // docs/limits.md: rpc_backlog
+constexpr Poco::Timespan::TimeDiff kIdleWaitMs = 250;
 
 class Handlers : public Poco::Net::HTTPRequestHandlerFactory {
   public:
@@ -99,6 +100,9 @@ HttpServer::HttpServer(Desk& desk, const Metrics& metrics)
     params_->setKeepAliveTimeout(
         Poco::Timespan(Poco::Timespan::TimeDiff(s.keep_alive_timeout_ms) * 1000));
     params_->setKeepAlive(true);
+    // POCO's stop() may miss a thread that is just about to wait for a connection: it ends when its
+    // wait does, by default after ten seconds.
+    params_->setThreadIdleTime(Poco::Timespan(kIdleWaitMs * 1000));
     clock_ = std::make_unique<ConnectionClock>(
         timesOf(s),
         [this] {
