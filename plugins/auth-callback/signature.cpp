@@ -15,11 +15,11 @@ std::string signatureOf(std::string_view secret, uint64_t timestamp_s, std::stri
              &size) == nullptr) {
         return {};
     }
-    constexpr char kHex[] = "0123456789abcdef";
+    constexpr char kLowerHex[] = "0123456789abcdef";
     std::string out;
     for (unsigned i = 0; i < size; ++i) {
-        out += kHex[digest[i] >> 4];
-        out += kHex[digest[i] & 15];
+        out += kLowerHex[digest[i] >> 4];
+        out += kLowerHex[digest[i] & 15];
     }
     return out;
 }
