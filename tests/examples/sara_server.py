@@ -15,7 +15,7 @@ class SaraServer:
         self._output = os.path.join(folder, "sara.out")
         self._path = os.path.join(folder, "conf.json")
         self._conf = {
-            "bind": "127.0.0.1", "port": 0, "enable_ws": True, "enable_wss": False, "enable_tls": False,
+            "bind": "127.0.0.1", "port": 0, "rpcport": 0, "enable_ws": True, "enable_wss": False, "enable_tls": False,
             "nodeid": "n01", "store": "embedded", "datadir": os.path.join(folder, "data"),
             "pidfile": os.path.join(folder, "sara.pid"), "logfile": os.path.join(folder, "sara.log"), **conf}
         self._process = None

@@ -162,7 +162,7 @@ TEST_F(ProcessTest, MissingConfFileIsOneClearLine) {
 TEST_F(ProcessTest, FlatFileWithFewKeysStarts) {
     // G10: a file that omits keys made the Go server panic. Only what must not collide is set here.
     Conf few;
-    few.setText("nodeid", "n02").set("port", "0").set("enable_ws", "0");
+    few.setText("nodeid", "n02").set("port", "0").set("rpcport", "0").set("enable_ws", "0");
     few.setText("datadir", folder_.file("data")).setText("pidfile", folder_.file("p"));
     few.setText("logfile", "").setText("bind", "127.0.0.1");
     conf_ = few;
