@@ -42,7 +42,7 @@ class Portions {
   public:
     // Copies that one turn makes, all fan-outs together: what keeps a turn below 5 ms, writes
     // included. docs/limits.md: group_turn_copies_max
-    static constexpr uint32_t kTurnCopies = 512;
+    static constexpr uint32_t kTurnCopies = 256;
     // Copies on this loop that are not safe yet, however large the group and the packet; above it
     // fan-outs wait. docs/limits.md: group_copies_bytes_max
     static constexpr uint64_t kCopiesBytes = 64 << 20;
