@@ -1,7 +1,7 @@
 // When parked events run out of time: a ring of lists with one slot per kTickMs. Decides that a
-// deadline is met at most one tick late and never early; putting one in and taking it out are a few
-// stores, so an event that is answered at once pays next to nothing for its timeout. Reads no
-// clock, owns no record.
+// deadline is met at most one tick late and never before the time it was given; the bus counts it
+// from the start of the turn. Putting one in and taking it out are a few stores, so an event that
+// is answered at once pays next to nothing for its timeout. Reads no clock, owns no record.
 #pragma once
 #include <algorithm>
 #include <cstdint>
